@@ -1,0 +1,119 @@
+import type { KindName } from './objects.ts'
+
+/** Where the API server serves a kind, and how the rules speak of it. */
+export interface KindInfo {
+  readonly kind: KindName
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly namespaced: boolean
+  /** The word under which a severity table addresses the kind. */
+  readonly subject: SubjectWord
+  /** The kind serves a `scale` subresource. */
+  readonly scalable: boolean
+}
+
+/** What a severity table may distinguish. A workload of any kind is a `template`; `scale` is a request on its scale subresource. */
+export type SubjectWord =
+  | 'template'
+  | 'pod'
+  | 'scale'
+  | 'autoscaler'
+  | 'budget'
+  | 'claim'
+  | 'class'
+  | 'configmap'
+  | 'limitrange'
+  | 'namespace'
+  | 'node'
+  | 'quota'
+  | 'secret'
+  | 'volume'
+
+type Row = readonly [group: string, version: string, resource: string, namespaced: boolean, subject: SubjectWord]
+
+const rows: { readonly [K in KindName]: Row } = {
+  ConfigMap: ['', 'v1', 'configmaps', true, 'configmap'],
+  CronJob: ['batch', 'v1', 'cronjobs', true, 'template'],
+  DaemonSet: ['apps', 'v1', 'daemonsets', true, 'template'],
+  Deployment: ['apps', 'v1', 'deployments', true, 'template'],
+  HorizontalPodAutoscaler: ['autoscaling', 'v2', 'horizontalpodautoscalers', true, 'autoscaler'],
+  Job: ['batch', 'v1', 'jobs', true, 'template'],
+  LimitRange: ['', 'v1', 'limitranges', true, 'limitrange'],
+  Namespace: ['', 'v1', 'namespaces', false, 'namespace'],
+  Node: ['', 'v1', 'nodes', false, 'node'],
+  PersistentVolume: ['', 'v1', 'persistentvolumes', false, 'volume'],
+  PersistentVolumeClaim: ['', 'v1', 'persistentvolumeclaims', true, 'claim'],
+  Pod: ['', 'v1', 'pods', true, 'pod'],
+  PodDisruptionBudget: ['policy', 'v1', 'poddisruptionbudgets', true, 'budget'],
+  PodTemplate: ['', 'v1', 'podtemplates', true, 'template'],
+  ReplicaSet: ['apps', 'v1', 'replicasets', true, 'template'],
+  ReplicationController: ['', 'v1', 'replicationcontrollers', true, 'template'],
+  ResourceQuota: ['', 'v1', 'resourcequotas', true, 'quota'],
+  Secret: ['', 'v1', 'secrets', true, 'secret'],
+  StatefulSet: ['apps', 'v1', 'statefulsets', true, 'template'],
+  StorageClass: ['storage.k8s.io', 'v1', 'storageclasses', false, 'class'],
+}
+
+/** Kinds with a `scale` subresource that the disruption controller and the HPA can read. */
+export const scalableKinds = ['Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet'] as const
+
+/** Every kind whose spec holds a pod template (`rules.md` calls them T). */
+export const templateKinds = [
+  'CronJob',
+  'DaemonSet',
+  'Deployment',
+  'Job',
+  'PodTemplate',
+  'ReplicaSet',
+  'ReplicationController',
+  'StatefulSet',
+] as const
+
+/** Every kind that holds a pod spec. */
+export const podKinds = [...templateKinds, 'Pod'] as const
+
+const scalable: ReadonlySet<string> = new Set(scalableKinds)
+
+export const kinds: ReadonlyMap<KindName, KindInfo> = new Map(
+  // Object.keys types its result as string[]; the keys of `rows` are exactly the kind names.
+  (Object.keys(rows) as KindName[]).map((kind) => {
+    const [group, version, resource, namespaced, subject] = rows[kind]
+    return [kind, { kind, group, version, resource, namespaced, subject, scalable: scalable.has(kind) }]
+  }),
+)
+
+/** The kind of a group and a kind name, whatever the version; undefined where no rule knows it. */
+export function findKind(group: string, kind: string): KindInfo | undefined {
+  return byGroupKind.get(`${group}/${kind}`)
+}
+
+/** The kind of a group and a resource (plural); undefined where no rule knows it. */
+export function findResource(group: string, resource: string): KindInfo | undefined {
+  return byGroupResource.get(`${group}/${resource}`)
+}
+
+/** Group of an apiVersion: 'apps/v1' → 'apps', 'v1' → ''. */
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/')
+  return slash < 0 ? '' : apiVersion.slice(0, slash)
+}
+
+// Groups that served a kind before its present one; such objects are read by group and kind (design: old versions).
+const formerGroups: readonly (readonly [string, KindName])[] = [
+  ['extensions', 'DaemonSet'],
+  ['extensions', 'Deployment'],
+  ['extensions', 'ReplicaSet'],
+]
+
+const byGroupKind: ReadonlyMap<string, KindInfo> = new Map([
+  ...[...kinds.values()].map((info) => [`${info.group}/${info.kind}`, info] as const),
+  ...formerGroups.flatMap(([group, kind]) => {
+    const info = kinds.get(kind)
+    return info ? [[`${group}/${kind}`, info] as const] : []
+  }),
+])
+
+const byGroupResource: ReadonlyMap<string, KindInfo> = new Map(
+  [...kinds.values()].map((info) => [`${info.group}/${info.resource}`, info]),
+)

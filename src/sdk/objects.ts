@@ -1,0 +1,75 @@
+import type {
+  V1ConfigMap,
+  V1CronJob,
+  V1DaemonSet,
+  V1Deployment,
+  V1Job,
+  V1LimitRange,
+  V1Namespace,
+  V1Node,
+  V1ObjectMeta,
+  V1PersistentVolume,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1PodDisruptionBudget,
+  V1PodTemplate,
+  V1ReplicaSet,
+  V1ReplicationController,
+  V1ResourceQuota,
+  V1Secret,
+  V1StatefulSet,
+  V1StorageClass,
+  V2HorizontalPodAutoscaler,
+} from '@kubernetes/client-node'
+
+/**
+ * The JSON that the API server sends: any field may be missing or null, dates are strings, nothing may be changed.
+ * The typed models of client-node serve the compiler only; objects stay as they came (docs/decisions/0001).
+ */
+export type Wire<T> = T extends Date
+  ? string
+  : T extends readonly (infer U)[]
+    ? readonly Wire<U>[]
+    : T extends object
+      ? { readonly [K in keyof T as K extends `_${infer R}` ? R : K]?: Wire<NonNullable<T[K]>> | null }
+      : T
+
+/** Every kind that a policy can judge or look up. Adding one takes a line here and one in kinds.ts. */
+export interface Kinds {
+  ConfigMap: Wire<V1ConfigMap>
+  CronJob: Wire<V1CronJob>
+  DaemonSet: Wire<V1DaemonSet>
+  Deployment: Wire<V1Deployment>
+  HorizontalPodAutoscaler: Wire<V2HorizontalPodAutoscaler>
+  Job: Wire<V1Job>
+  LimitRange: Wire<V1LimitRange>
+  Namespace: Wire<V1Namespace>
+  Node: Wire<V1Node>
+  PersistentVolume: Wire<V1PersistentVolume>
+  PersistentVolumeClaim: Wire<V1PersistentVolumeClaim>
+  Pod: Wire<V1Pod>
+  PodDisruptionBudget: Wire<V1PodDisruptionBudget>
+  PodTemplate: Wire<V1PodTemplate>
+  ReplicaSet: Wire<V1ReplicaSet>
+  ReplicationController: Wire<V1ReplicationController>
+  ResourceQuota: Wire<V1ResourceQuota>
+  Secret: Wire<V1Secret>
+  StatefulSet: Wire<V1StatefulSet>
+  StorageClass: Wire<V1StorageClass>
+}
+
+export type KindName = keyof Kinds
+
+/** What every object has. */
+export interface AnyObject {
+  readonly apiVersion?: string | null
+  readonly kind?: string | null
+  readonly metadata?: Wire<V1ObjectMeta> | null
+}
+
+/** Names an object. `namespace` is '' for cluster-scoped kinds. */
+export interface ObjectRef {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}
