@@ -1,0 +1,90 @@
+import type { V1Container, V1ObjectMeta, V1PodSpec } from '@kubernetes/client-node'
+import type { Wire } from './objects.ts'
+import { pointer } from './pointer.ts'
+import { listOf, memberOf, recordOf } from './shape.ts'
+
+export type PodSpec = Wire<V1PodSpec>
+export type Container = Wire<V1Container>
+
+/** The pod spec of an object, its own (Pod) or that of its template, and where it stands. */
+export interface PodSpecView {
+  /** JSON pointer of the pod spec from the root of the object. */
+  readonly path: string
+  readonly spec: PodSpec
+  /** JSON pointer of the metadata that the pods get. */
+  readonly metadataPath: string
+  /** Empty where the template has none. */
+  readonly metadata: Wire<V1ObjectMeta>
+}
+
+/**
+ * `init` runs to its end before the others start; `sidecar` is an init container with `restartPolicy: Always`.
+ * `ephemeral` containers carry no resources, ports, probes or lifecycle (core validation refuses them).
+ */
+export type ContainerClass = 'main' | 'init' | 'sidecar' | 'ephemeral'
+
+export interface ContainerView {
+  readonly container: Container
+  /** JSON pointer of the container from the root of the object. */
+  readonly path: string
+  readonly class: ContainerClass
+  /** Its name, or its place (`containers[0]`, which no container can be called) where it has none. */
+  readonly name: string
+}
+
+/** The pod spec in an object of any kind that holds one. Undefined if the kind has none, or it is missing or no object. */
+export function podSpecOf(kind: string, object: unknown): PodSpecView | undefined {
+  const place = places.get(kind)
+  if (!place) return undefined
+  let holder: unknown = object
+  for (const key of place.keys) holder = memberOf(holder, key)
+  const spec = recordOf(memberOf(holder, 'spec'))
+  if (!spec) return undefined
+  // Wire promises no field to be there or well typed beyond what the compiler can check; readers stay careful.
+  const metadata = (recordOf(memberOf(holder, 'metadata')) ?? {}) as Wire<V1ObjectMeta>
+  return { path: place.path, spec: spec as PodSpec, metadataPath: place.metadataPath, metadata }
+}
+
+/** Every container, in the order main, init and sidecar, ephemeral. Entries that are no objects are left out. */
+export function containersOf(view: Pick<PodSpecView, 'path' | 'spec'>): ContainerView[] {
+  const found: ContainerView[] = []
+  for (const field of ['containers', 'initContainers', 'ephemeralContainers'] as const) {
+    listOf(view.spec[field]).forEach((entry, index) => {
+      const container = recordOf(entry) as Container | undefined
+      if (!container) return
+      found.push({
+        container,
+        path: view.path + pointer(field, index),
+        class: classOf(field, container),
+        name: typeof container.name === 'string' && container.name !== '' ? container.name : `${field}[${index}]`,
+      })
+    })
+  }
+  return found
+}
+
+function classOf(field: 'containers' | 'initContainers' | 'ephemeralContainers', container: Container): ContainerClass {
+  if (field === 'containers') return 'main'
+  if (field === 'ephemeralContainers') return 'ephemeral'
+  return container.restartPolicy === 'Always' ? 'sidecar' : 'init'
+}
+
+interface Place {
+  /** Keys that lead from the object to the holder of `spec` and `metadata`. */
+  readonly keys: readonly string[]
+  readonly path: string
+  readonly metadataPath: string
+}
+
+const places: ReadonlyMap<string, Place> = new Map([
+  ...['DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'ReplicationController', 'StatefulSet'].map(
+    (kind) => [kind, placeOf('spec', 'template')] as const,
+  ),
+  ['CronJob', placeOf('spec', 'jobTemplate', 'spec', 'template')],
+  ['Pod', placeOf()],
+  ['PodTemplate', placeOf('template')],
+])
+
+function placeOf(...keys: string[]): Place {
+  return { keys, path: pointer(...keys, 'spec'), metadataPath: pointer(...keys, 'metadata') }
+}

@@ -1,0 +1,28 @@
+/**
+ * A value as a JSON object, undefined if it is anything else. Objects under review may be wrongly typed at any depth:
+ * files are not validated, and no schema stands between them and the rules.
+ */
+export function recordOf(value: unknown): { readonly [key: string]: unknown } | undefined {
+  // The test leaves objects only; their keys are read through `unknown`.
+  return isRecord(value) ? (value as { readonly [key: string]: unknown }) : undefined
+}
+
+/** A value as a list, empty if it is anything else. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** An own member of a JSON object; undefined if the value is no object or has no such member. Safe for keys that users choose. */
+export function memberOf(value: unknown, key: string): unknown {
+  const record = recordOf(value)
+  return record && Object.hasOwn(record, key) ? record[key] : undefined
+}
+
+/** A value as a string, undefined if it is anything else. */
+export function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
