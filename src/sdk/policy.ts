@@ -47,8 +47,7 @@ export interface Reason {
 
 /** A kind that a policy judges. A bare name means CREATE and UPDATE of the object itself. */
 export type Target<K extends KindName = KindName> =
-  | K
-  | { readonly kind: K; readonly subresource?: string; readonly operations?: readonly Operation[] }
+  K | { readonly kind: K; readonly subresource?: string; readonly operations?: readonly Operation[] }
 
 /** Who asks for what. In `check` and `audit` there is no user and the operation is CREATE. */
 export interface Review {
@@ -152,6 +151,7 @@ interface Definition<
   readonly params?: S
   readonly examples: { readonly passes: readonly Example[]; readonly fails: readonly FailingExample[] }
   check(
+    this: void,
     input: CheckInput<KindOf<T[number]>, R[number], S>,
   ): Generator<Violation<keyof Q & string> | Unresolved, void, undefined>
 }
@@ -164,7 +164,7 @@ export interface Policy extends Metadata {
   readonly reasons: { readonly [name: string]: Reason }
   readonly params: ParamSchemas
   readonly examples: { readonly passes: readonly Example[]; readonly fails: readonly FailingExample[] }
-  check(input: PolicyInput): Iterable<Violation | Unresolved>
+  check(this: void, input: PolicyInput): Iterable<Violation | Unresolved>
 }
 
 /** What the engine hands to a policy. An object-only policy is typed not to see the inventory. */
