@@ -1,0 +1,4 @@
+import type { Policy } from '../src/sdk/policy.ts'
+
+/** Every rule, sorted by id. `npm run new-policy` adds to it; test/architecture.test.ts holds it complete. */
+export const policies: readonly Policy[] = []
