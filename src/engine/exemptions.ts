@@ -1,0 +1,202 @@
+import type { AnyObject } from '../sdk/objects.ts'
+import type { Policy } from '../sdk/policy.ts'
+import type { Exempted } from './finding.ts'
+import { matchesAny } from './glob.ts'
+import { exemptionRule, type Settings, type SettingsExemption } from './settings.ts'
+import type { Subject } from './subject.ts'
+
+export const exemptAnnotation = 'day2-admission.dev/exempt'
+export const reasonAnnotation = 'day2-admission.dev/exempt-reason'
+export const untilAnnotation = 'day2-admission.dev/exempt-until'
+
+/** An exemption that is in force. */
+export type Grant = Pick<Exempted, 'by' | 'because' | 'until'>
+
+/** What an object says about its exemptions: those in force, and those that do not count with the reason why. */
+export interface Exemptions {
+  /** The exemption of a rule, or undefined. Settings go before annotations. */
+  grantOf(policy: Policy): Grant | undefined
+  readonly invalid: readonly InvalidExemption[]
+}
+
+export interface InvalidExemption {
+  readonly reason: InvalidReason
+  readonly path: string
+  readonly message: string
+  readonly fix: string
+}
+
+export type InvalidReason =
+  'no-reason' | 'no-until' | 'bad-date' | 'expired' | 'too-long' | 'not-exemptable' | 'unknown-rule' | 'disabled'
+
+/** Reads the exemptions of one subject. `now` is in milliseconds since the epoch. */
+export function exemptionsOf(
+  subject: Subject,
+  object: AnyObject,
+  settings: Settings,
+  policies: ReadonlyMap<string, Policy>,
+  now: number,
+): Exemptions {
+  const annotated = annotatedExemptions(object, settings, policies, now)
+  return {
+    invalid: annotated.invalid,
+    grantOf: (policy) =>
+      settingsGrant(policy, subject, object, settings, now) ?? annotated.granted.get(policy.id) ?? undefined,
+  }
+}
+
+/** The end of an RFC 3339 date or date-time in milliseconds, NaN if it is neither. A date counts to its end in UTC. */
+export function endOf(until: string): number {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(until)) return Date.parse(`${until}T23:59:59.999Z`)
+  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(until) ? Date.parse(until) : NaN
+}
+
+function settingsGrant(
+  policy: Policy,
+  subject: Subject,
+  object: AnyObject,
+  settings: Settings,
+  now: number,
+): Grant | undefined {
+  const granted = settings.rules
+    .get(policy.id)
+    ?.exemptions?.find((exemption) => covers(exemption, subject, object) && inForce(exemption, now))
+  if (!granted) return undefined
+  return { by: 'settings', because: granted.reason, ...(granted.until ? { until: granted.until } : {}) }
+}
+
+function covers(exemption: SettingsExemption, subject: Subject, object: AnyObject): boolean {
+  const { namespaces, names, users, groups, labels, operations } = exemption
+  if (namespaces && !matchesAny(namespaces, subject.namespace)) return false
+  if (names && !matchesAny(names, subject.name || (subject.generateName ?? ''))) return false
+  if (operations && !operations.includes(subject.operation)) return false
+  if (users && !(subject.user && matchesAny(users, subject.user.username))) return false
+  if (groups && !subject.user?.groups.some((group) => matchesAny(groups, group))) return false
+  return !labels || Object.entries(labels).every(([key, value]) => mapValue(object.metadata?.labels, key) === value)
+}
+
+function inForce(exemption: SettingsExemption, now: number): boolean {
+  return exemption.until === undefined || endOf(exemption.until) >= now
+}
+
+interface Annotated {
+  readonly granted: ReadonlyMap<string, Grant>
+  readonly invalid: readonly InvalidExemption[]
+}
+
+const none: Annotated = { granted: new Map(), invalid: [] }
+
+function annotatedExemptions(
+  object: AnyObject,
+  settings: Settings,
+  policies: ReadonlyMap<string, Policy>,
+  now: number,
+): Annotated {
+  const places = annotationPlaces(object)
+  if (places.length === 0) return none
+  const granted = new Map<string, Grant>()
+  const invalid: InvalidExemption[] = []
+  for (const place of places) {
+    const result = readPlace(place, settings, policies, now)
+    for (const [rule, grant] of result.granted) if (!granted.has(rule)) granted.set(rule, grant)
+    invalid.push(...result.invalid)
+  }
+  return { granted, invalid }
+}
+
+interface Place {
+  readonly path: string
+  readonly annotations: unknown
+}
+
+// An annotation may stand on the object or, for workloads, on the pod template, from where owned Pods inherit it.
+function annotationPlaces(object: AnyObject): Place[] {
+  const places: Place[] = []
+  let at: unknown = object
+  let path = ''
+  for (const step of ['', '/spec/template', '/spec/jobTemplate', '/spec/jobTemplate/spec/template', '/template']) {
+    at = step
+      .split('/')
+      .slice(1)
+      .reduce(own, object as unknown)
+    path = `${step}/metadata/annotations`
+    const annotations = own(own(at, 'metadata'), 'annotations')
+    if (own(annotations, exemptAnnotation) !== undefined) places.push({ path, annotations })
+  }
+  return places
+}
+
+function readPlace(
+  { path, annotations }: Place,
+  settings: Settings,
+  policies: ReadonlyMap<string, Policy>,
+  now: number,
+): Annotated {
+  const list = text(own(annotations, exemptAnnotation))
+  const because = text(own(annotations, reasonAnnotation)).trim()
+  const until = text(own(annotations, untilAnnotation)).trim()
+  const rules = list.split(',').flatMap((rule) => (rule.trim() === '' ? [] : [rule.trim()]))
+  const at = (annotation: string) => `${path}/${annotation.replaceAll('/', '~1')}`
+  const reject = (reason: InvalidReason, annotation: string, what: string, fix: string): Annotated => ({
+    granted: new Map(),
+    invalid: [
+      { reason, path: at(annotation), message: `exemption for ${rules.join(', ') || 'no rule'} ignored: ${what}`, fix },
+    ],
+  })
+
+  if (!settings.annotationExemptions)
+    return reject(
+      'disabled',
+      exemptAnnotation,
+      'this platform takes none by annotation',
+      'ask the platform team for an exemption in its settings',
+    )
+  if (because === '') return reject('no-reason', reasonAnnotation, 'no reason', `say why in ${reasonAnnotation}`)
+  if (until === '')
+    return reject('no-until', untilAnnotation, 'no end', `add ${untilAnnotation} with a date such as 2027-01-31`)
+  const end = endOf(until)
+  if (Number.isNaN(end))
+    return reject('bad-date', untilAnnotation, 'its end is no date', `write ${untilAnnotation} as 2027-01-31`)
+  if (end < now) return reject('expired', untilAnnotation, 'expired', 'mend the object, or renew the exemption')
+  const days = settings.maxExemptionDays
+  // A date counts to its end, so the last allowed one may lie up to a day further on.
+  if (end > now + (days + 1) * 86_400_000)
+    return reject('too-long', untilAnnotation, `more than ${days} days`, `choose an end within ${days} days`)
+
+  const granted = new Map<string, Grant>()
+  const invalid: InvalidExemption[] = []
+  for (const rule of rules) {
+    const policy = policies.get(rule)
+    const refused = rule === exemptionRule || (policy?.noAnnotationExemption ?? false)
+    if (policy && !refused) granted.set(rule, { by: 'annotation', because, until })
+    else if (refused)
+      invalid.push({
+        reason: 'not-exemptable',
+        path: at(exemptAnnotation),
+        message: `exemption for ${rule} ignored: this rule takes none by annotation`,
+        fix: 'ask the platform team for an exemption in its settings',
+      })
+    else
+      invalid.push({
+        reason: 'unknown-rule',
+        path: at(exemptAnnotation),
+        message: `exemption for ${rule} ignored: no rule is called so`,
+        fix: 'correct the rule id',
+      })
+  }
+  return { granted, invalid }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function mapValue(map: unknown, key: string): unknown {
+  return own(map, key)
+}
+
+function own(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+  // An object that has the key as its own can be read by it.
+  return (value as { readonly [key: string]: unknown })[key]
+}

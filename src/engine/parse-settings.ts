@@ -1,0 +1,102 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { closest } from '../sdk/closest.ts'
+import type { Policy } from '../sdk/policy.ts'
+import { settingsSchema } from './settings-schema.ts'
+import { defaultSettings, type RuleSettings, type Settings } from './settings.ts'
+
+/** What is wrong with a settings file and where. `path` is a JSON pointer; `files` turns it into a line. */
+export interface SettingsError {
+  readonly code: string
+  readonly path: string
+  /** One sentence: what is wrong and what to do. */
+  readonly message: string
+}
+
+export type ParsedSettings = { readonly settings: Settings } | { readonly errors: readonly SettingsError[] }
+
+/** Validates the value of a settings file against the schema of the policies and completes it with the defaults. */
+export function parseSettings(value: unknown, policies: readonly Policy[]): ParsedSettings {
+  const validate = validatorOf(policies)
+  if (!validate(value)) {
+    const errors = (validate.errors ?? []).filter((error) => error.keyword !== 'anyOf' && error.keyword !== 'if')
+    return { errors: (errors.length > 0 ? errors : (validate.errors ?? [])).map((error) => explain(error)) }
+  }
+  // ajv has just proven the shape; the schema and this type are held together by the settings test.
+  const { rules, apiVersion: _apiVersion, kind: _kind, ...rest } = value as Partial<Settings> & RawSettings
+  return {
+    settings: Object.freeze({
+      ...defaultSettings,
+      ...rest,
+      rules: new Map(Object.entries(rules ?? {})),
+    }),
+  }
+}
+
+interface RawSettings {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly rules?: { readonly [id: string]: RuleSettings }
+}
+
+const validators = new WeakMap<readonly Policy[], ValidateFunction>()
+
+function validatorOf(policies: readonly Policy[]): ValidateFunction {
+  const known = validators.get(policies)
+  if (known) return known
+  const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, strictRequired: false, verbose: true })
+  const validate = ajv.compile(settingsSchema(policies))
+  validators.set(policies, validate)
+  return validate
+}
+
+function explain(error: ErrorObject): SettingsError {
+  const path = error.instancePath
+  const at = path === '' ? 'the settings' : path.slice(1).replaceAll('/', '.')
+  // The params of ajv's errors are typed as Record<string, any>; each keyword documents its own.
+  const params = error.params as { readonly [name: string]: unknown }
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const key = String(params['additionalProperty'])
+      const isRule = path === '/rules'
+      const known = Object.keys(propertiesOf(error.parentSchema))
+      const meant = closest(key, known)
+      const hint = meant
+        ? `; did you mean "${meant}"?`
+        : known.length <= 12
+          ? `; known: ${known.join(', ') || 'none'}`
+          : ''
+      return {
+        code: isRule ? 'D2_SETTINGS_UNKNOWN_RULE' : 'D2_SETTINGS_UNKNOWN_KEY',
+        path: `${path}/${escape(key)}`,
+        message: `${isRule ? 'no rule is called' : `${at} has no key`} "${key}"${hint}`,
+      }
+    }
+    case 'enum': {
+      const allowed = asStrings(params['allowedValues'])
+      const meant = typeof error.data === 'string' ? closest(error.data, allowed) : undefined
+      const hint = meant ? `; did you mean "${meant}"?` : ''
+      return { code: 'D2_SETTINGS_VALUE', path, message: `${at} must be one of ${allowed.join(', ')}${hint}` }
+    }
+    case 'const':
+      return { code: 'D2_SETTINGS_VALUE', path, message: `${at} must be "${String(params['allowedValue'])}"` }
+    case 'required':
+      return { code: 'D2_SETTINGS_MISSING', path, message: `${at} lacks "${String(params['missingProperty'])}"` }
+    case 'type':
+      return { code: 'D2_SETTINGS_TYPE', path, message: `${at} must be of type ${String(params['type'])}` }
+    default:
+      return { code: 'D2_SETTINGS_VALUE', path, message: `${at} ${error.message ?? 'is not valid'}` }
+  }
+}
+
+function propertiesOf(schema: unknown): object {
+  if (typeof schema !== 'object' || schema === null || !('properties' in schema)) return {}
+  return typeof schema.properties === 'object' && schema.properties !== null ? schema.properties : {}
+}
+
+function asStrings(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : []
+}
+
+function escape(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1')
+}
