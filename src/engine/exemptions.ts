@@ -1,5 +1,6 @@
 import type { AnyObject } from '../sdk/objects.ts'
 import type { Policy } from '../sdk/policy.ts'
+import { memberOf } from '../sdk/shape.ts'
 import type { Exempted } from './finding.ts'
 import { matchesAny } from './glob.ts'
 import { exemptionRule, type Settings, type SettingsExemption } from './settings.ts'
@@ -72,7 +73,7 @@ function covers(exemption: SettingsExemption, subject: Subject, object: AnyObjec
   if (operations && !operations.includes(subject.operation)) return false
   if (users && !(subject.user && matchesAny(users, subject.user.username))) return false
   if (groups && !subject.user?.groups.some((group) => matchesAny(groups, group))) return false
-  return !labels || Object.entries(labels).every(([key, value]) => mapValue(object.metadata?.labels, key) === value)
+  return !labels || Object.entries(labels).every(([key, value]) => memberOf(object.metadata?.labels, key) === value)
 }
 
 function inForce(exemption: SettingsExemption, now: number): boolean {
@@ -118,10 +119,10 @@ function annotationPlaces(object: AnyObject): Place[] {
     at = step
       .split('/')
       .slice(1)
-      .reduce(own, object as unknown)
+      .reduce(memberOf, object as unknown)
     path = `${step}/metadata/annotations`
-    const annotations = own(own(at, 'metadata'), 'annotations')
-    if (own(annotations, exemptAnnotation) !== undefined) places.push({ path, annotations })
+    const annotations = memberOf(memberOf(at, 'metadata'), 'annotations')
+    if (memberOf(annotations, exemptAnnotation) !== undefined) places.push({ path, annotations })
   }
   return places
 }
@@ -132,9 +133,9 @@ function readPlace(
   policies: ReadonlyMap<string, Policy>,
   now: number,
 ): Annotated {
-  const list = text(own(annotations, exemptAnnotation))
-  const because = text(own(annotations, reasonAnnotation)).trim()
-  const until = text(own(annotations, untilAnnotation)).trim()
+  const list = text(memberOf(annotations, exemptAnnotation))
+  const because = text(memberOf(annotations, reasonAnnotation)).trim()
+  const until = text(memberOf(annotations, untilAnnotation)).trim()
   const rules = list.split(',').flatMap((rule) => (rule.trim() === '' ? [] : [rule.trim()]))
   const at = (annotation: string) => `${path}/${annotation.replaceAll('/', '~1')}`
   const reject = (reason: InvalidReason, annotation: string, what: string, fix: string): Annotated => ({
@@ -189,14 +190,4 @@ function readPlace(
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
-}
-
-function mapValue(map: unknown, key: string): unknown {
-  return own(map, key)
-}
-
-function own(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
-  // An object that has the key as its own can be read by it.
-  return (value as { readonly [key: string]: unknown })[key]
 }

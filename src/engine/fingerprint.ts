@@ -1,4 +1,6 @@
 import type { AnyObject } from '../sdk/objects.ts'
+import { segmentsOf } from '../sdk/pointer.ts'
+import { memberOf } from '../sdk/shape.ts'
 
 /**
  * Names a finding independently of where in a list it stands: rule, reason and path, each list index replaced by the
@@ -29,22 +31,15 @@ function stablePath(path: string, object: AnyObject): string {
   if (!/\/\d+(\/|$)/.test(path)) return path
   let at: unknown = object
   const steps: string[] = []
-  for (const token of path.split('/').slice(1)) {
-    const key = token.replaceAll('~1', '/').replaceAll('~0', '~')
+  for (const key of segmentsOf(path) ?? []) {
     if (Array.isArray(at) && /^\d+$/.test(key)) {
       at = at[Number(key)]
-      const name = property(at, 'name')
+      const name = memberOf(at, 'name')
       if (typeof name === 'string') steps.push(`[${name}]`)
       continue
     }
-    at = property(at, key)
-    steps.push(token)
+    at = memberOf(at, key)
+    steps.push(key)
   }
   return steps.join('/')
-}
-
-function property(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
-  // An object that has the key as its own can be read by it.
-  return (value as { readonly [key: string]: unknown })[key]
 }

@@ -3,7 +3,9 @@
 // eslint-disable-next-line no-control-regex
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
+const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+
 /** Text that may hold names from users, safe for one line of a terminal, a log and a warning header. */
 export function oneLine(text: string): string {
-  return text.replace(unsafe, ' ').toWellFormed()
+  return text.replace(unsafe, ' ').replace(loneSurrogate, '\ufffd')
 }

@@ -1,0 +1,240 @@
+import type { InventorySource } from '../sdk/inventory.ts'
+import type { AnyObject, KindName } from '../sdk/objects.ts'
+import { controllerOf } from '../sdk/owners.ts'
+import { resolve } from '../sdk/pointer.ts'
+import type { FrontEnd, Policy, Review, Violation } from '../sdk/policy.ts'
+import { caps, type Circumstances } from './caps.ts'
+import type { ConfiguredPolicy, Engine } from './engine.ts'
+import { exemptionReasons } from './exemption-policy.ts'
+import { exemptionsOf, type Exemptions, type Grant } from './exemptions.ts'
+import type { Evaluation, Exempted, Finding } from './finding.ts'
+import { fingerprint, FingerprintCounts } from './fingerprint.ts'
+import { modeOf } from './modes.ts'
+import { oneLine } from './one-line.ts'
+import { Overlay } from './overlay.ts'
+import { sameContent } from './same-content.ts'
+import { exemptionRule } from './settings.ts'
+import { rank, severityOf } from './severity.ts'
+import type { Subject } from './subject.ts'
+
+export interface EvaluationContext {
+  readonly inventory: InventorySource
+  /** Milliseconds since the epoch: the end of an exemption is the only thing that depends on it. */
+  readonly now: number
+  readonly frontEnd: FrontEnd
+}
+
+/**
+ * Judges one subject: runs every policy on it, and completes what they yield by severity, ratchet, exemptions,
+ * staleness and mode. Pure and synchronous; the same arguments give the same evaluation. A policy that throws is
+ * counted in `policyErrors`, and the others still answer.
+ */
+export function evaluate(engine: Engine, subject: Subject, context: EvaluationContext): Evaluation {
+  const judged = judge(engine, subject, context)
+  const findings: Finding[] = []
+  const exempted: Exempted[] = []
+  const circumstances = circumstancesOf(engine, subject, context)
+
+  for (const { policy, violations, before, stale } of judged.results) {
+    for (const violation of violations) {
+      const preExisting = before?.take(print(policy.id, violation, subject.object)) ?? false
+      const severity = severityOf(policy, violation.reason, engine.settings, circumstances)
+      if (severity === 'off') continue
+      const absence = policy.reasons[violation.reason]?.absence ?? false
+      const lowered = caps(severity, { ...circumstances, absence, stale, preExisting })
+      if (!lowered) continue
+      const grant = judged.exemptions.grantOf(policy)
+      if (grant) exempted.push(exemptedBy(grant, policy.id, violation))
+      else findings.push(complete(policy, violation, subject, { ...lowered, stale, preExisting }))
+    }
+  }
+  findings.push(...invalidExemptions(engine, subject, judged, circumstances))
+
+  return {
+    findings: findings.sort((a, b) => rank[b.severity] - rank[a.severity] || compare(a.rule, b.rule)),
+    unresolved: judged.unresolved,
+    exempted,
+    policyErrors: judged.policyErrors,
+  }
+}
+
+interface Judged {
+  readonly results: readonly PolicyResult[]
+  readonly unresolved: Evaluation['unresolved']
+  readonly policyErrors: Evaluation['policyErrors']
+  readonly exemptions: Exemptions
+}
+
+interface PolicyResult {
+  readonly policy: Policy
+  readonly violations: readonly Violation[]
+  /** What the old object had; undefined without one. */
+  readonly before: FingerprintCounts | undefined
+  readonly stale: boolean
+}
+
+function judge(engine: Engine, subject: Subject, { inventory, now, frontEnd }: EvaluationContext): Judged {
+  const { info, namespace, name, operation, subresource, object, oldObject, user } = subject
+  const owned = isOwned(subject)
+  const unchanged = oldObject !== undefined && sameContent(oldObject, object)
+  const review: Review = {
+    operation,
+    subresource,
+    frontEnd,
+    ...(user ? { user } : {}),
+    ...(oldObject ? { oldObject } : {}),
+  }
+  const overlay = new Overlay(inventory, info.kind, namespace, name, object)
+  const oldOverlay = oldObject && new Overlay(inventory, info.kind, namespace, name, oldObject)
+  const results: PolicyResult[] = []
+  const unresolved = new Map<string, Evaluation['unresolved'][number]>()
+  const policyErrors: { rule: string; error: string }[] = []
+
+  for (const configured of engine.policiesFor(info.kind, subresource, operation)) {
+    const { policy } = configured
+    if (owned && !policy.ownedPods) continue
+    if (unchanged && !policy.readsMetadata) continue
+    try {
+      const run = runner(configured, subject, review)
+      const { violations, missing } = run(object, overlay)
+      for (const kind of missing) unresolved.set(`${policy.id} ${kind}`, { rule: policy.id, kind })
+      const before =
+        oldObject && oldOverlay && violations.length > 0
+          ? printsOf(policy, run(oldObject, oldOverlay).violations, oldObject)
+          : undefined
+      results.push({ policy, violations, before, stale: policy.reads.some((kind) => inventory.stale(kind)) })
+    } catch (error) {
+      // The text of an error may quote a value of the object, so only its class is kept.
+      policyErrors.push({ rule: policy.id, error: error instanceof Error ? error.name : typeof error })
+    }
+  }
+  const exemptions = exemptionsOf(subject, object, engine.settings, engine.policies, now)
+  return { results, unresolved: [...unresolved.values()], policyErrors, exemptions }
+}
+
+type Run = (object: AnyObject, inventory: Overlay) => { violations: Violation[]; missing: KindName[] }
+
+function runner({ policy, params }: ConfiguredPolicy, subject: Subject, review: Review): Run {
+  const { info, namespace, name, partial } = subject
+  return (object, inventory) => {
+    const violations: Violation[] = []
+    const missing: KindName[] = []
+    for (const yielded of policy.check({ kind: info.kind, object, namespace, name, params, review, inventory })) {
+      if ('unresolved' in yielded) missing.push(yielded.unresolved)
+      // A patch says nothing about the values that it leaves out.
+      else if (!partial || resolve(yielded.path, object) !== undefined) violations.push(yielded)
+    }
+    return { violations, missing }
+  }
+}
+
+function printsOf(policy: Policy, violations: readonly Violation[], object: AnyObject): FingerprintCounts {
+  const counts = new FingerprintCounts()
+  for (const violation of violations) counts.add(print(policy.id, violation, object))
+  return counts
+}
+
+function print(rule: string, { reason, path }: { reason: string; path: string }, object: AnyObject): string {
+  return fingerprint(rule, reason, path, object)
+}
+
+function circumstancesOf(engine: Engine, subject: Subject, context: EvaluationContext): Circumstances {
+  return {
+    word: subject.subresource === 'scale' ? 'scale' : subject.info.subject,
+    operation: subject.operation,
+    frontEnd: context.frontEnd,
+    complete: context.inventory.complete,
+    owned: isOwned(subject),
+    exempt: exemptSubject(engine, subject),
+    mode: modeOf(engine.settings, subject, context.inventory),
+  }
+}
+
+const ownable: ReadonlySet<KindName> = new Set(['Pod', 'ReplicaSet', 'Job'])
+
+// A controller made it from a template that was judged; refusing it would stop a recovery (Pod Security Admission
+// draws the same line the other way round).
+function isOwned(subject: Subject): boolean {
+  return ownable.has(subject.info.kind) && controllerOf(subject.object) !== undefined
+}
+
+function exemptSubject({ settings }: Engine, { namespace, user }: Subject): string | undefined {
+  if (settings.exemptNamespaces.includes(namespace)) return `exempt namespace ${namespace}`
+  if (!user) return undefined
+  if (settings.exemptUsers.includes(user.username)) return `exempt user ${user.username}`
+  const group = user.groups.find((name) => settings.exemptGroups.includes(name))
+  return group === undefined ? undefined : `exempt group ${group}`
+}
+
+function complete(
+  policy: Policy,
+  violation: Violation,
+  subject: Subject,
+  decided: Pick<Finding, 'severity' | 'capped' | 'stale' | 'preExisting'>,
+): Finding {
+  const reason = policy.reasons[violation.reason]
+  return {
+    rule: policy.id,
+    loop: policy.loop,
+    signatures: policy.signatures,
+    reason: violation.reason,
+    object: refOf(subject),
+    path: violation.path,
+    message: oneLine(violation.message),
+    why: reason?.why ?? '',
+    fix: oneLine(violation.fix),
+    ...(reason?.snippet ? { snippet: reason.snippet } : {}),
+    related: violation.related ?? [],
+    ...decided,
+  }
+}
+
+function refOf(subject: Subject): Finding['object'] {
+  const { info, apiVersion, namespace, name, generateName } = subject
+  return { apiVersion, kind: info.kind, namespace, name: name || (generateName ?? '') }
+}
+
+function exemptedBy(grant: Grant, rule: string, { reason, path }: Violation): Exempted {
+  return { rule, reason, path, ...grant, because: oneLine(grant.because) }
+}
+
+function invalidExemptions(
+  engine: Engine,
+  subject: Subject,
+  { exemptions }: Judged,
+  circumstances: Circumstances,
+): Finding[] {
+  const { settings } = engine
+  return exemptions.invalid.flatMap((invalid) => {
+    const reason = exemptionReasons[invalid.reason]
+    const set = settings.rules.get(exemptionRule)?.severity
+    const level = settings.profile === 'strict' ? (reason.strict ?? reason.baseline) : reason.baseline
+    const severity = set ?? (typeof level === 'string' ? level : level.default)
+    // An exemption that was valid when the object was last written must not block its next, unrelated change.
+    const preExisting =
+      subject.oldObject !== undefined &&
+      resolve(invalid.path, subject.oldObject) === resolve(invalid.path, subject.object)
+    const lowered =
+      severity === 'off' ? undefined : caps(severity, { ...circumstances, absence: false, stale: false, preExisting })
+    if (!lowered) return []
+    return {
+      rule: exemptionRule,
+      loop: 'engine' as const,
+      signatures: [],
+      reason: invalid.reason,
+      object: refOf(subject),
+      path: invalid.path,
+      message: oneLine(invalid.message),
+      why: reason.why,
+      fix: oneLine(invalid.fix),
+      related: [],
+      stale: false,
+      preExisting,
+      ...lowered,
+    }
+  })
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
