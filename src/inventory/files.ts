@@ -1,0 +1,48 @@
+import type { InventorySource } from '../sdk/inventory.ts'
+import type { KindName, Kinds } from '../sdk/objects.ts'
+import { ObjectStore } from './store.ts'
+
+/** An object as the inventory takes it: who it is has been read already. */
+export interface Entry {
+  readonly kind: KindName
+  /** '' for cluster-scoped kinds. */
+  readonly namespace: string
+  readonly name: string
+  readonly object: object
+  /** A patch or another partial object: what depends on it is unresolved. */
+  readonly partial?: boolean
+}
+
+/**
+ * The inventory of one set of files. It answers at once and is never stale. Entries under one identity are variants
+ * of each other: all of them are listed, none is certain.
+ */
+export function buildInventory(entries: Iterable<Entry>, options: { readonly complete: boolean }): InventorySource {
+  const store = new ObjectStore()
+  const uncertain = new Set<object>()
+  const variants = new Map<string, number>()
+  for (const { kind, namespace, name, object, partial } of entries) {
+    if (partial) uncertain.add(object)
+    const first = store.get(kind, namespace, name)
+    if (!first) {
+      store.put(kind, namespace, name, object)
+      continue
+    }
+    if (first === object) continue
+    uncertain.add(first).add(object)
+    const identity = `${kind}/${namespace}/${name}`
+    const count = (variants.get(identity) ?? 1) + 1
+    variants.set(identity, count)
+    // No object can have such a name, so a variant is listed but never looked up.
+    store.put(kind, namespace, `${name}\n${String(count)}`, object)
+  }
+  return {
+    complete: options.complete,
+    // The store holds under each kind only what was put there as that kind.
+    list: <N extends KindName>(kind: N, namespace?: string) => store.list(kind, namespace) as readonly Kinds[N][],
+    get: <N extends KindName>(kind: N, namespace: string, name: string) =>
+      store.get(kind, namespace, name) as Kinds[N] | undefined,
+    uncertain: (object) => uncertain.has(object),
+    stale: () => false,
+  }
+}
