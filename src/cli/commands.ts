@@ -1,0 +1,15 @@
+/** What a command file exports. The promise resolves to the exit code. */
+export interface CommandModule {
+  run(args: string[]): Promise<number>
+}
+
+export interface Command {
+  readonly summary: string
+  /** Loads the command's file: `check` must not pay for the server, nor the server for the reports. */
+  load(): Promise<CommandModule>
+}
+
+export const commands: ReadonlyMap<string, Command> = new Map([
+  ['certs', { summary: 'issue or inspect the certificate of the webhook', load: () => import('./certs.ts') }],
+  ['serve', { summary: 'serve the admission webhook', load: () => import('./serve.ts') }],
+])
