@@ -1,0 +1,120 @@
+import { kinds, type KindInfo } from '../src/sdk/kinds.ts'
+import type { KindName } from '../src/sdk/objects.ts'
+import type { Operation, Policy } from '../src/sdk/policy.ts'
+
+/** Where the API server finds the webhook: the Service, or a URL outside the cluster. `caBundle` is base64 of PEM. */
+export type ClientConfig =
+  | {
+      readonly service: {
+        readonly namespace: string
+        readonly name: string
+        readonly path: string
+        readonly port: number
+      }
+      readonly caBundle?: string
+    }
+  | { readonly url: string; readonly caBundle: string }
+
+export interface Registration {
+  readonly clientConfig: ClientConfig
+  /** The webhook's own namespace, which it never reviews. */
+  readonly namespace: string
+  readonly failurePolicy?: 'Ignore' | 'Fail'
+}
+
+export interface WebhookRule {
+  readonly apiGroups: readonly string[]
+  readonly apiVersions: readonly string[]
+  readonly operations: readonly Operation[]
+  readonly resources: readonly string[]
+  readonly scope: 'Cluster' | 'Namespaced'
+}
+
+/**
+ * The ValidatingWebhookConfiguration that brings every kind that a policy judges to `/validate`, and nothing else.
+ * Its entries are disjoint: of several webhooks that refuse one object, the API server shows the error of only one.
+ */
+export function webhookConfiguration(policies: readonly Policy[], registration: Registration) {
+  const { clientConfig, namespace, failurePolicy = 'Ignore' } = registration
+  const entry = { clientConfig, failurePolicy, ...constant }
+  const system = ['kube-node-lease', 'kube-public', 'kube-system']
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: {
+      name: 'day2-admission',
+      labels: { 'app.kubernetes.io/name': 'day2-admission' },
+      // AKS would otherwise add its own namespace selector, and undo ours at each apply.
+      annotations: { 'admissions.enforcer/disabled': 'true' },
+    },
+    webhooks: [
+      { name: 'cluster.day2-admission.dev', ...entry, rules: webhookRules(policies, 'Cluster') },
+      {
+        name: 'namespaced.day2-admission.dev',
+        ...entry,
+        namespaceSelector: {
+          matchExpressions: [
+            { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: [...new Set([...system, namespace])] },
+          ],
+        },
+        rules: webhookRules(policies, 'Namespaced'),
+      },
+    ].filter(({ rules }) => rules.length > 0),
+  }
+}
+
+/** The rules of one scope: one for each API group and set of operations, resources with their subresources, sorted. */
+export function webhookRules(policies: readonly Policy[], scope: WebhookRule['scope']): readonly WebhookRule[] {
+  const groups = new Map<
+    string,
+    { readonly info: KindInfo; readonly operations: readonly Operation[]; readonly resources: string[] }
+  >()
+  for (const [resource, { info, operations }] of [...targets(policies)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (info.namespaced !== (scope === 'Namespaced')) continue
+    const key = `${info.group}/${info.version} ${operations.join()}`
+    const group = groups.get(key) ?? { info, operations, resources: [] }
+    groups.set(key, group)
+    group.resources.push(resource.slice(info.group.length + 1))
+  }
+  return [...groups.values()].map(({ info, operations, resources }) => ({
+    apiGroups: [info.group],
+    apiVersions: [info.version],
+    operations,
+    resources,
+    scope,
+  }))
+}
+
+// What asks the API server to wait on us asks little: objects that nobody waits for in the middle of an outage.
+// Heartbeats, Nodes and Namespaces are never held up; they are judged by check and audit only.
+const neverReviewed: ReadonlySet<KindName> = new Set(['Namespace', 'Node'])
+
+const constant = {
+  admissionReviewVersions: ['v1'],
+  matchPolicy: 'Equivalent',
+  sideEffects: 'None',
+  timeoutSeconds: 3,
+  // Only `request.*`: an expression over the object that fails would skip the webhook under Ignore.
+  matchConditions: [
+    {
+      name: 'not-a-node',
+      expression: "!has(request.userInfo.groups) || !('system:nodes' in request.userInfo.groups)",
+    },
+  ],
+}
+
+/** Each `group/resource[/subresource]` that a policy judges, with all operations that any policy wants of it. */
+function targets(policies: readonly Policy[]) {
+  const found = new Map<string, { readonly info: KindInfo; readonly operations: readonly Operation[] }>()
+  for (const target of policies.flatMap((policy) => policy.on)) {
+    const { kind, subresource = '', operations = both } = typeof target === 'string' ? { kind: target } : target
+    const info = kinds.get(kind)
+    if (!info || neverReviewed.has(kind)) continue
+    const key = `${info.group}/${info.resource}${subresource && `/${subresource}`}`
+    const known = found.get(key)?.operations ?? []
+    found.set(key, { info, operations: both.filter((one) => known.includes(one) || operations.includes(one)) })
+  }
+  return found
+}
+
+const both: readonly Operation[] = ['CREATE', 'UPDATE']
