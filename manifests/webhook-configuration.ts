@@ -1,3 +1,4 @@
+import { targetsOf } from '../src/engine/engine.ts'
 import { kinds, type KindInfo } from '../src/sdk/kinds.ts'
 import type { KindName } from '../src/sdk/objects.ts'
 import type { Operation, Policy } from '../src/sdk/policy.ts'
@@ -106,15 +107,12 @@ const constant = {
 /** Each `group/resource[/subresource]` that a policy judges, with all operations that any policy wants of it. */
 function targets(policies: readonly Policy[]) {
   const found = new Map<string, { readonly info: KindInfo; readonly operations: readonly Operation[] }>()
-  for (const target of policies.flatMap((policy) => policy.on)) {
-    const { kind, subresource = '', operations = both } = typeof target === 'string' ? { kind: target } : target
+  for (const { kind, subresource, operations } of policies.flatMap(targetsOf)) {
     const info = kinds.get(kind)
     if (!info || neverReviewed.has(kind)) continue
     const key = `${info.group}/${info.resource}${subresource && `/${subresource}`}`
-    const known = found.get(key)?.operations ?? []
-    found.set(key, { info, operations: both.filter((one) => known.includes(one) || operations.includes(one)) })
+    const wanted = new Set([...(found.get(key)?.operations ?? []), ...operations])
+    found.set(key, { info, operations: [...wanted].sort() })
   }
   return found
 }
-
-const both: readonly Operation[] = ['CREATE', 'UPDATE']

@@ -53,12 +53,6 @@ export function targetsOf(policy: Policy): FullTarget[] {
   return policy.on.map((target) => fullTarget(target))
 }
 
-/** The kinds that the inventory must hold for these policies, also for those switched off, by name. */
-export function kindsRead(policies: readonly Policy[]): KindName[] {
-  // Namespaces decide modes by label and carry what some rules accept instead of the object's own words.
-  return [...new Set<KindName>(['Namespace', ...policies.flatMap((policy) => policy.reads)])].sort()
-}
-
 function fullTarget(target: Target): FullTarget {
   if (typeof target === 'string') return { kind: target, subresource: '', operations: ['CREATE', 'UPDATE'] }
   const subresource = target.subresource ?? ''

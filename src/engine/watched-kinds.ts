@@ -1,6 +1,7 @@
 import { kinds, type KindInfo } from '../sdk/kinds.ts'
 import type { KindName } from '../sdk/objects.ts'
 import type { Policy } from '../sdk/policy.ts'
+import { targetsOf } from './engine.ts'
 
 /**
  * The kinds that the webhook lists and watches, sorted: what the policies look up, the workloads behind the scale
@@ -11,8 +12,8 @@ export function watchedKinds(policies: readonly Policy[]): readonly KindInfo[] {
   const wanted = new Set<KindName>(['Namespace', 'Node'])
   for (const policy of policies) {
     for (const kind of policy.reads) wanted.add(kind)
-    for (const target of policy.on) {
-      if (typeof target === 'object' && target.subresource === 'scale') wanted.add(target.kind)
+    for (const { kind, subresource } of targetsOf(policy)) {
+      if (subresource === 'scale') wanted.add(kind)
     }
   }
   return [...kinds.values()].filter(({ kind }) => wanted.has(kind) && !neverWatched.has(kind))
