@@ -68,7 +68,7 @@ function explain(error: ErrorObject): SettingsError {
       return {
         code: isRule ? 'D2_SETTINGS_UNKNOWN_RULE' : 'D2_SETTINGS_UNKNOWN_KEY',
         path: `${path}/${escape(key)}`,
-        message: `${isRule ? 'no rule is called' : `${at} has no key`} "${key}"${hint}`,
+        message: `${isRule ? 'no rule is called' : `${at} ${path === '' ? 'have' : 'has'} no key`} "${key}"${hint}`,
       }
     }
     case 'enum': {
