@@ -1,17 +1,6 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { describe } from '../../src/cli/failure.ts'
-
-const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
-
-function day2(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
-    })
-  })
-}
+import { day2 } from '../support/day2.ts'
 
 t.test('help and version go to stdout and are clean', async (t) => {
   const help = await day2('--help')
