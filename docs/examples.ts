@@ -1,0 +1,131 @@
+import { parse, parseAllDocuments } from 'yaml'
+import { createEngine, type Engine } from '../src/engine/engine.ts'
+import { evaluate } from '../src/engine/evaluate.ts'
+import type { Evaluation } from '../src/engine/finding.ts'
+import { parseSettings } from '../src/engine/parse-settings.ts'
+import { settingsApiVersion } from '../src/engine/settings-schema.ts'
+import type { Profile, Settings } from '../src/engine/settings.ts'
+import type { Subject } from '../src/engine/subject.ts'
+import { buildInventory, type Entry } from '../src/inventory/files.ts'
+import { unknown, type InventorySource } from '../src/sdk/inventory.ts'
+import { kinds, type KindInfo } from '../src/sdk/kinds.ts'
+import type { AnyObject, KindName } from '../src/sdk/objects.ts'
+import type { Example, Policy } from '../src/sdk/policy.ts'
+
+/** The day on which every example is judged. */
+export const exampleNow = Date.parse('2026-01-01T00:00:00Z')
+
+/** An example read from its YAML, ready to be judged by any front end. */
+export interface ReadExample {
+  readonly subject: Subject
+  readonly inventory: InventorySource
+  readonly context: readonly Entry[]
+}
+
+/**
+ * Judges an example by the given policies, under the profile and the parameters that the example gives its own policy.
+ * Throws where the example is not readable: a fault of ours.
+ */
+export function runExample(
+  policies: readonly Policy[],
+  policy: Policy,
+  example: Example,
+  profile: Profile = 'baseline',
+): Evaluation {
+  const { subject, inventory } = readExample(example)
+  const engine = engineFor(policies, policy, example, profile)
+  return evaluate(engine, subject, { inventory, now: exampleNow, frontEnd: example.frontEnd ?? 'webhook' })
+}
+
+/** Completes what an example leaves out: apiVersion, the name `example`, the namespace `default`. */
+export function readExample(example: Example): ReadExample {
+  const object = completed(parseYaml(example.object))
+  const oldObject = example.oldObject === undefined ? undefined : completed(parseYaml(example.oldObject)).object
+  const context = parseAll(example.inventory ?? '').map(completed)
+  const known = buildInventory(context, { complete: example.complete ?? example.frontEnd !== 'check' })
+  const { info, namespace, name } = object
+  const subresource = example.subresource ?? ''
+  return {
+    context,
+    inventory: hide(known, example.unknown ?? []),
+    subject: {
+      info,
+      apiVersion: apiVersionOf(info),
+      namespace,
+      name,
+      operation: oldObject || subresource !== '' ? 'UPDATE' : 'CREATE',
+      subresource,
+      object: object.object,
+      ...(oldObject ? { oldObject } : {}),
+      ...(example.user ? { user: { username: example.user, groups: [] } } : {}),
+    },
+  }
+}
+
+/** The settings under which an example is judged. */
+export function exampleSettings(
+  policies: readonly Policy[],
+  policy: Policy,
+  example: Example,
+  profile: Profile,
+): Settings {
+  const rules = { [policy.id]: { params: example.params ?? {} } }
+  const parsed = parseSettings({ apiVersion: settingsApiVersion, kind: 'Settings', profile, rules }, policies)
+  if ('settings' in parsed) return parsed.settings
+  throw new Error(`${policy.id}, "${example.name}": ${parsed.errors.map(({ message }) => message).join('; ')}`)
+}
+
+const plainEngines = new Map<Profile, { policies: readonly Policy[]; engine: Engine }>()
+
+function engineFor(policies: readonly Policy[], policy: Policy, example: Example, profile: Profile): Engine {
+  if (example.params) return createEngine(policies, exampleSettings(policies, policy, example, profile))
+  const plain = plainEngines.get(profile)
+  if (plain?.policies === policies) return plain.engine
+  const engine = createEngine(policies, exampleSettings(policies, policy, example, profile))
+  plainEngines.set(profile, { policies, engine })
+  return engine
+}
+
+interface Completed extends Entry {
+  readonly info: KindInfo
+  readonly object: AnyObject
+}
+
+function completed(value: unknown): Completed {
+  // The harness reads our own examples; what is not an object with a known kind stops it here.
+  const given = value as AnyObject
+  const info = kinds.get((given.kind ?? '') as KindName)
+  if (!info) throw new Error(`an example holds an object of kind ${String(given.kind)}, which no table knows`)
+  const namespace = info.namespaced ? (given.metadata?.namespace ?? 'default') : ''
+  const name = given.metadata?.name ?? 'example'
+  const metadata = { ...given.metadata, name, ...(info.namespaced ? { namespace } : {}) }
+  const object = { ...given, apiVersion: given.apiVersion ?? apiVersionOf(info), metadata }
+  return { info, kind: info.kind, namespace, name, object }
+}
+
+function apiVersionOf({ group, version }: KindInfo): string {
+  return group === '' ? version : `${group}/${version}`
+}
+
+function hide(inventory: InventorySource, hidden: readonly KindName[]): InventorySource {
+  if (hidden.length === 0) return inventory
+  return {
+    complete: inventory.complete,
+    uncertain: (object) => inventory.uncertain(object),
+    stale: (kind) => hidden.includes(kind) || inventory.stale(kind),
+    list: (kind, namespace) => (hidden.includes(kind) ? unknown : inventory.list(kind, namespace)),
+    get: (kind, namespace, name) => (hidden.includes(kind) ? unknown : inventory.get(kind, namespace, name)),
+  }
+}
+
+function parseYaml(text: string): unknown {
+  return parse(text, { merge: true })
+}
+
+function parseAll(text: string): unknown[] {
+  return parseAllDocuments(text, { merge: true }).flatMap((document) => {
+    if ('errors' in document && document.errors.length > 0) throw document.errors[0]
+    const value: unknown = document.toJS()
+    return value === null ? [] : [value]
+  })
+}
