@@ -28,6 +28,7 @@ export default defineConfig(
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       // Generators that yield nothing are legal policies and watchers; async functions may only satisfy an interface.
       'require-yield': 'off',
       '@typescript-eslint/require-await': 'off',
