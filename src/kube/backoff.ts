@@ -1,9 +1,9 @@
 /** Waiting and chance, injected so that tests need neither. */
 export interface Waiting {
   /** Resolves after so many milliseconds, or rejects when the signal is aborted. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** At least 0, below 1. */
-  random(): number
+  readonly random: () => number
 }
 
 export interface Backoff {

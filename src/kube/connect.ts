@@ -142,7 +142,7 @@ function tolerantParse(body: string): unknown {
 function queryOf(query: Query = {}): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== undefined) params.set(name, String(value))
-  return params.size > 0 ? `?${params}` : ''
+  return params.size > 0 ? `?${params.toString()}` : ''
 }
 
 function verbOf(path: string, query: Query = {}): string {

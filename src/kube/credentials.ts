@@ -88,7 +88,10 @@ function placeOf(source: Source, env: { readonly [name: string]: string | undefi
   if (env['KUBERNETES_SERVICE_HOST'] && existsSync(token)) return { kind: 'pod' }
   const file = join(env['HOME'] ?? homedir(), '.kube', 'config')
   if (existsSync(file)) return { kind: 'files', files: [file] }
-  throw new KubeFailure('D2_KUBE_CONFIG', `no cluster given: not in a Pod, KUBECONFIG is not set and ${file} is missing`)
+  throw new KubeFailure(
+    'D2_KUBE_CONFIG',
+    `no cluster given: not in a Pod, KUBECONFIG is not set and ${file} is missing`,
+  )
 }
 
 function read(config: KubeConfig, file: string): void {
@@ -144,7 +147,10 @@ function serverOf(config: KubeConfig, source: Source): string {
   const server = cluster?.server.replace(/\/+$/, '') ?? ''
   if (!cluster || !URL.canParse(server)) {
     const file = source.kubeconfig ?? 'the kubeconfig'
-    throw new KubeFailure('D2_KUBE_CONFIG', `context "${config.currentContext}" of ${file} names no cluster with a server`)
+    throw new KubeFailure(
+      'D2_KUBE_CONFIG',
+      `context "${config.currentContext}" of ${file} names no cluster with a server`,
+    )
   }
   if (!server.startsWith('https:')) {
     throw new KubeFailure('D2_KUBE_CONFIG', `the server ${server} is not https; credentials are only sent over TLS`)
@@ -171,11 +177,15 @@ function credentialSentence(config: KubeConfig, error: unknown): string {
   const user = config.getCurrentUser()
   const command = (user?.exec as { command?: string } | null | undefined)?.command
   const reason = error instanceof Error ? redact(error.message.trim().split('\n')[0] ?? '') : ''
-  const who = command ? `the credential plugin "${command}" failed` : `the credentials of user "${user?.name}" cannot be read`
+  const who = command
+    ? `the credential plugin "${command}" failed`
+    : `the credentials of user "${user?.name}" cannot be read`
   return reason ? `${who}: ${reason}` : who
 }
 
 // What plugins and file systems complain with is for the user; anything that looks like a token is not.
 function redact(text: string): string {
-  return text.replace(/[A-Za-z0-9+/_=.-]{40,}/g, (word) => (word.includes('/') && existsSync(word) ? word : '…')).slice(0, 200)
+  return text
+    .replace(/[A-Za-z0-9+/_=.-]{40,}/g, (word) => (word.includes('/') && existsSync(word) ? word : '…'))
+    .slice(0, 200)
 }

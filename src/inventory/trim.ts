@@ -1,0 +1,45 @@
+import type { AnyObject } from '../sdk/objects.ts'
+
+/**
+ * What the live inventory holds of an object: all that a rule may ask for, without what only the API server and its
+ * clients need, which is most of it. The argument stays as it is.
+ */
+export function trim(object: AnyObject): AnyObject {
+  const { kind, metadata, status } = object as AnyObject & { readonly status?: object | null }
+  return {
+    ...without(object, withStatus.has(kind ?? '') ? nothing : statusOnly),
+    ...(metadata ? { metadata: trimMetadata(metadata) } : {}),
+    ...(kind === 'Node' && status ? { status: without(status, nodeLists) } : {}),
+  }
+}
+
+// The kinds whose status a rule reads: what is used, bound, allocatable, or scaled to.
+const withStatus: ReadonlySet<string> = new Set([
+  'HorizontalPodAutoscaler',
+  'Namespace',
+  'Node',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'ResourceQuota',
+])
+
+// A node lists every image it holds, which is more than all the rest, and each volume attached to it.
+const nodeLists: ReadonlySet<string> = new Set(['images', 'volumesAttached', 'volumesInUse'])
+
+const statusOnly: ReadonlySet<string> = new Set(['status'])
+const managedFields: ReadonlySet<string> = new Set(['managedFields'])
+const lastApplied: ReadonlySet<string> = new Set(['kubectl.kubernetes.io/last-applied-configuration'])
+const nothing: ReadonlySet<string> = new Set()
+
+function trimMetadata(metadata: NonNullable<AnyObject['metadata']>): NonNullable<AnyObject['metadata']> {
+  const { annotations } = metadata
+  const kept = without(metadata, managedFields)
+  return annotations ? { ...kept, annotations: without(annotations, lastApplied) } : kept
+}
+
+// A copy rather than a deletion: V8 keeps an object that lost a property as a hash table, at several times the memory.
+// fromEntries defines own properties, so an annotation named `__proto__` stays one.
+function without<T extends object>(object: T, names: ReadonlySet<string>): T {
+  // Every property of T that can be named here is optional.
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !names.has(name))) as T
+}
