@@ -1,6 +1,6 @@
 import { unknown, type InventorySource } from '../sdk/inventory.ts'
 import type { KindInfo } from '../sdk/kinds.ts'
-import type { AnyObject, KindName, Kinds } from '../sdk/objects.ts'
+import type { AnyObject, KindName } from '../sdk/objects.ts'
 import { ObjectStore } from './store.ts'
 
 /** What happened to a collection, in order, from whoever follows it. */
