@@ -1,0 +1,5 @@
+import { engineBenchmark } from './engine.ts'
+import type { Benchmark } from './measure.ts'
+
+/** Every benchmark of `npm run bench`, in the order in which they run. */
+export const benchmarks: readonly Benchmark[] = [engineBenchmark]

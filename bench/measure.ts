@@ -1,0 +1,42 @@
+/** One measured figure. Times are medians; ratios come from one run, both sides in turn. */
+export interface Figure {
+  readonly name: string
+  readonly value: number
+  readonly unit: 'µs' | 'ms' | 's' | 'MiB' | 'ratio' | 'reviews/s' | 'count'
+  /** What the figure is to reach, and whether more or less is better. */
+  readonly target?: { readonly value: number; readonly better: 'lower' | 'higher' }
+}
+
+export interface Benchmark {
+  readonly name: string
+  run(): Figure[] | Promise<Figure[]>
+}
+
+/** Median time of one call in microseconds, over rounds of as many calls as fill about `roundMs`. */
+export function timePerCall(call: () => void, options: { rounds?: number; roundMs?: number } = {}): number {
+  const { rounds = 15, roundMs = 40 } = options
+  const calls = callsFor(call, roundMs)
+  const times: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const start = process.hrtime.bigint()
+    for (let i = 0; i < calls; i++) call()
+    times.push(Number(process.hrtime.bigint() - start) / 1e3 / calls)
+  }
+  return quantile(times, 0.5)
+}
+
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? NaN
+}
+
+// Also warms up: the compiler has seen the code before the first round counts.
+function callsFor(call: () => void, roundMs: number): number {
+  const end = process.hrtime.bigint() + BigInt(roundMs * 4 * 1e6)
+  let calls = 0
+  while (process.hrtime.bigint() < end) {
+    call()
+    calls++
+  }
+  return Math.max(1, Math.round(calls / 4))
+}
