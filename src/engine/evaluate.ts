@@ -22,6 +22,8 @@ export interface EvaluationContext {
   /** Milliseconds since the epoch: the end of an exemption is the only thing that depends on it. */
   readonly now: number
   readonly frontEnd: FrontEnd
+  /** Asked before each policy; once true, the policies that are left count as errors of class `OutOfTime`. */
+  readonly outOfTime?: () => boolean
 }
 
 /**
@@ -73,7 +75,7 @@ interface PolicyResult {
   readonly stale: boolean
 }
 
-function judge(engine: Engine, subject: Subject, { inventory, now, frontEnd }: EvaluationContext): Judged {
+function judge(engine: Engine, subject: Subject, { inventory, now, frontEnd, outOfTime }: EvaluationContext): Judged {
   const { info, namespace, name, operation, subresource, object, oldObject, user } = subject
   const owned = isOwned(subject)
   const unchanged = oldObject !== undefined && sameContent(oldObject, object)
@@ -94,6 +96,10 @@ function judge(engine: Engine, subject: Subject, { inventory, now, frontEnd }: E
     const { policy } = configured
     if (owned && !policy.ownedPods) continue
     if (unchanged && !policy.readsMetadata) continue
+    if (outOfTime?.()) {
+      policyErrors.push({ rule: policy.id, error: 'OutOfTime' })
+      continue
+    }
     try {
       const run = runner(configured, subject, review)
       const { violations, missing } = run(object, overlay)
