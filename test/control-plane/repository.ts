@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -7,8 +7,7 @@ export const repository = findRoot(dirname(fileURLToPath(import.meta.url)))
 
 function findRoot(from: string): string {
   for (let folder = from; ; folder = dirname(folder)) {
-    const file = join(folder, 'package.json')
-    if (existsSync(file) && /"name":\s*"day2-admission"/.test(readFileSync(file, 'utf8'))) return folder
-    if (dirname(folder) === folder) throw new Error(`no package.json of day2-admission above ${from}`)
+    if (existsSync(join(folder, 'test/control-plane/go.mod'))) return folder
+    if (dirname(folder) === folder) throw new Error(`no test/control-plane/go.mod in any folder above ${from}`)
   }
 }
