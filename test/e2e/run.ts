@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { startControlPlane } from '../control-plane/start.ts'
-import { clusterVariable, sharedAuditPolicy, sharedNodes } from './shared-cluster.ts'
+import { clusterVariable, sharedAuditPolicy, sharedNodes } from './support/shared-cluster.ts'
 
 /** Runs every *.e2e.js beside this file against one control plane, and ends with `N passed, N failed`. */
 async function main(words: readonly string[]): Promise<number> {

@@ -1,5 +1,5 @@
-import { connect, type Cluster, type ClusterAddress } from '../control-plane/cluster.ts'
-import { startControlPlane } from '../control-plane/start.ts'
+import { connect, type Cluster, type ClusterAddress } from '../../control-plane/cluster.ts'
+import { startControlPlane } from '../../control-plane/start.ts'
 
 /** Holds the address of the control plane that `run.ts` started for all files. */
 export const clusterVariable = 'DAY2_E2E_CLUSTER'

@@ -1,0 +1,41 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Where `run.ts` collects what the proofs saw. */
+export const evidenceVariable = 'DAY2_E2E_EVIDENCE'
+
+/** One proof. Texts hold no generated names and no counts of the run, so that two runs write the same. */
+export interface Proof {
+  readonly rule: string
+  /** Which of several proofs of the rule. */
+  readonly name: string
+  /** What was applied without the webhook. */
+  readonly applied: string
+  /** What happened then, and in whose words. */
+  readonly outage: string
+  readonly by: string
+  readonly message: string
+  /** The finding that refuses it. */
+  readonly finding: string
+  /** What was typed instead, and what it led to. */
+  readonly mended: string
+}
+
+export function record(proof: Proof): void {
+  const folder = process.env[evidenceVariable]
+  if (folder) writeFileSync(join(folder, `${proof.rule} ${proof.name}.json`), JSON.stringify(proof))
+}
+
+/** The first piece of a text that a pattern matches. Throws if there is none: then there is nothing to record. */
+export function seen(text: string, pattern: RegExp): string {
+  const found = pattern.exec(text)?.[0]
+  if (found === undefined) throw new Error(`${pattern} does not occur in: ${text}`)
+  return found
+}
+
+/** The line of a denial or of a warning about a rule, without the place. */
+export function findingOf(text: string, rule: string): string {
+  const line = text.split('\n').find((candidate) => candidate.replace(/^Warning: /, '').startsWith(`[${rule}] `))
+  if (line === undefined) throw new Error(`no finding of ${rule} in: ${text}`)
+  return line.replace(/^Warning: /, '')
+}

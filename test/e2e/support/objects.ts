@@ -1,0 +1,65 @@
+import type { Cluster } from '../../control-plane/cluster.ts'
+
+const poolLabel = 'day2.test/pool'
+
+/** Nodes that only the Pods of one test are placed on, one in each zone given: `<pool>-0`, `<pool>-1`, … */
+export async function addPool(cluster: Cluster, pool: string, zones: readonly string[], cpu = '4'): Promise<string[]> {
+  const names = zones.map((_, index) => `${pool}-${index}`)
+  await Promise.all(
+    zones.map((zone, index) =>
+      cluster.addNode({
+        name: names[index] ?? pool,
+        zone,
+        cpu,
+        labels: { [poolLabel]: pool },
+        taints: [{ key: poolLabel, value: pool, effect: 'NoSchedule' }],
+      }),
+    ),
+  )
+  return names
+}
+
+/** The part of a pod spec that puts its Pods on the nodes of a pool. */
+export function inPool(pool: string): object {
+  return { nodeSelector: { [poolLabel]: pool }, tolerations: [{ key: poolLabel, value: pool }] }
+}
+
+/** Requests and limits with which no rule finds anything. */
+export const soundResources = { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '500m', memory: '128Mi' } }
+
+export interface WorkloadOptions {
+  readonly name?: string
+  readonly replicas?: number
+  readonly resources?: object
+  /** Further fields of the pod spec, of the container and of the template's metadata. */
+  readonly pod?: object
+  readonly container?: object
+}
+
+export function podSpec({ resources = soundResources, pod = {}, container = {} }: WorkloadOptions = {}): object {
+  return { ...pod, containers: [{ name: 'web', image: 'registry.example/web:1.0', resources, ...container }] }
+}
+
+/** A sound Deployment named `web`, unless told otherwise; its Pods are labelled `app: <name>`. */
+export function deployment(options: WorkloadOptions = {}): object {
+  const { name = 'web', replicas = 2 } = options
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: podSpec(options) },
+    },
+  }
+}
+
+export function budget(spec: object, name = 'web'): object {
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name },
+    spec: { selector: { matchLabels: { app: name } }, ...spec },
+  }
+}
