@@ -2,6 +2,7 @@ import { unknown, type Unknown } from './inventory.ts'
 import { groupOf, type scalableKinds } from './kinds.ts'
 import type { Kinds } from './objects.ts'
 import { memberOf, recordOf, stringOf } from './shape.ts'
+import { isVariable } from './variables.ts'
 
 export type Scalable = Kinds[(typeof scalableKinds)[number]]
 type Autoscaler = Kinds['HorizontalPodAutoscaler']
@@ -33,14 +34,19 @@ export function scaleOf(workload: Scalable, autoscalers: readonly Autoscaler[]):
   return { current, floor, ceiling }
 }
 
-/** True if an autoscaler of the same namespace targets the workload: kind, name and API group must agree. */
-export function targets(autoscaler: Autoscaler, workload: Scalable): boolean {
+/**
+ * Whether an autoscaler of the same namespace targets the workload: kind, API group and name must agree. Unknown where
+ * a `${VARIABLE}` stands for either name.
+ */
+export function targets(autoscaler: Autoscaler, workload: Scalable): boolean | Unknown {
   const target: unknown = autoscaler.spec?.scaleTargetRef
-  return (
-    memberOf(target, 'kind') === workload.kind &&
-    memberOf(target, 'name') === workload.metadata?.name &&
-    groupOf(stringOf(memberOf(target, 'apiVersion')) ?? '') === groupOf(stringOf(workload.apiVersion) ?? '')
-  )
+  if (memberOf(target, 'kind') !== workload.kind) return false
+  const group = groupOf(stringOf(memberOf(target, 'apiVersion')) ?? '')
+  if (group !== groupOf(stringOf(workload.apiVersion) ?? '')) return false
+  const wanted = memberOf(target, 'name')
+  const name = workload.metadata?.name
+  if (wanted === name) return typeof wanted === 'string'
+  return isVariable(wanted) || isVariable(name) ? unknown : false
 }
 
 /** True if the workload says itself how many replicas it wants. */

@@ -5,8 +5,9 @@ import { isVariable } from './variables.ts'
 /**
  * Tells whether labels are selected. `unknown` where a `${VARIABLE}` decides, or where the selector is one that the API
  * server refuses (an operator that does not exist, values of the wrong type): such an object selects nothing yet.
+ * `added` are labels that join them later.
  */
-export type Selector = (labels: unknown) => boolean | Unknown
+export type Selector = (labels: unknown, added?: ReadonlyMap<string, string>) => boolean | Unknown
 
 /**
  * A metav1.LabelSelector: missing or null selects nothing, `{}` everything; all requirements must hold
@@ -53,11 +54,11 @@ const undecided: Selector = () => unknown
 const refused = undecided
 
 function compile(requirements: readonly Requirement[]): Selector {
-  return (labels) => {
+  return (labels, added) => {
     const own = recordOf(labels) ?? noLabels
     let result: boolean | Unknown = true
     for (const { key, test } of requirements) {
-      const value = Object.hasOwn(own, key) ? own[key] : undefined
+      const value = Object.hasOwn(own, key) ? own[key] : added?.get(key)
       const holds = value === undefined && hidden(own) ? unknown : test(value)
       if (holds === false) return false
       if (holds === unknown) result = unknown

@@ -1,0 +1,39 @@
+import type { Unknown } from './inventory.ts'
+import type { KindName } from './objects.ts'
+import { podSpecOf } from './pod-specs.ts'
+import type { Selector } from './selectors.ts'
+
+/**
+ * Whether a selector selects the pods of an object: of its template, or the Pod itself. Labels that only a controller
+ * sets are there, but their values are unknown. False for an object without a pod spec.
+ */
+export function selectsPods(selector: Selector, kind: KindName, object: unknown): boolean | Unknown {
+  const view = podSpecOf(kind, object)
+  return view ? selector(view.metadata.labels, added.get(kind)) : false
+}
+
+// A variable is what a value is that nobody knows yet.
+const value = '${set by the controller}'
+
+const jobLabels = [
+  'batch.kubernetes.io/controller-uid',
+  'batch.kubernetes.io/job-name',
+  'controller-uid',
+  'job-name',
+] as const
+
+// apps/v1 well-known labels, kubernetes/pkg/apis/batch/v1/defaults.go, kubernetes/pkg/controller/statefulset.
+const added: ReadonlyMap<KindName, ReadonlyMap<string, string>> = new Map([
+  ['CronJob', labels(jobLabels)],
+  ['DaemonSet', labels(['controller-revision-hash', 'pod-template-generation'])],
+  ['Deployment', labels(['pod-template-hash'])],
+  ['Job', labels(jobLabels)],
+  [
+    'StatefulSet',
+    labels(['apps.kubernetes.io/pod-index', 'controller-revision-hash', 'statefulset.kubernetes.io/pod-name']),
+  ],
+])
+
+function labels(keys: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(keys.map((key) => [key, value]))
+}

@@ -1,0 +1,111 @@
+import { budgetSelector } from './budgets.ts'
+import { unknown, type Inventory, type Unknown } from './inventory.ts'
+import { scalableKinds } from './kinds.ts'
+import type { KindName, Kinds } from './objects.ts'
+import { controllerOf } from './owners.ts'
+import { selectsPods } from './pod-labels.ts'
+import { targets, type Scalable } from './scale.ts'
+import { memberOf, stringOf } from './shape.ts'
+import { isVariable } from './variables.ts'
+
+/** What is known to be related, and the kinds among which more may be: not synced, variants, or a `${VARIABLE}`. */
+export interface Relation<T> {
+  readonly found: readonly T[]
+  readonly unsure: readonly KindName[]
+}
+
+/** Kinds whose pods the disruption controller counts, and those whose pods it cannot count: they have no scale. */
+export const witnessKinds = [...scalableKinds, 'CronJob', 'DaemonSet', 'Job'] as const
+export type WitnessKind = (typeof witnessKinds)[number]
+
+/** A workload with its kind beside it, so that the compiler can tell workloads apart. */
+export type Witness = { readonly [K in WitnessKind]: { readonly kind: K; readonly object: Kinds[K] } }[WitnessKind]
+
+/** The budgets that select the pods of a workload, or a Pod, of this namespace. */
+export function budgetsOf(
+  kind: KindName,
+  object: unknown,
+  namespace: string,
+  inventory: Inventory<'PodDisruptionBudget'>,
+): Relation<Kinds['PodDisruptionBudget']> {
+  return related('PodDisruptionBudget', namespace, inventory, (budget) =>
+    selectsPods(budgetSelector(budget), kind, object),
+  )
+}
+
+/**
+ * The workloads whose pods a budget of this namespace selects. A ReplicaSet of a Deployment and a Job of a CronJob are
+ * left out: their owner stands for them, as it does for the disruption controller.
+ */
+export function workloadsOf(
+  budget: Kinds['PodDisruptionBudget'],
+  namespace: string,
+  inventory: Inventory<WitnessKind>,
+): Relation<Witness> {
+  const selector = budgetSelector(budget)
+  const relations = witnessKinds.map((kind) => {
+    const { found, unsure } = related(kind, namespace, inventory, (object) => {
+      const selected = selectsPods(selector, kind, object)
+      return selected !== false && isRepresented(kind, object) ? false : selected
+    })
+    // The list of a kind holds objects of that kind; the compiler cannot pair the two across the union.
+    return { found: found.map((object) => ({ kind, object }) as Witness), unsure }
+  })
+  return { found: relations.flatMap(({ found }) => found), unsure: relations.flatMap(({ unsure }) => unsure) }
+}
+
+/** The autoscalers of this namespace that target a workload. */
+export function autoscalersOf(
+  workload: Scalable,
+  namespace: string,
+  inventory: Inventory<'HorizontalPodAutoscaler'>,
+): Relation<Kinds['HorizontalPodAutoscaler']> {
+  return related('HorizontalPodAutoscaler', namespace, inventory, (autoscaler) => targets(autoscaler, workload))
+}
+
+/** The workload of this namespace that an autoscaler targets, if it is there and of a kind with a scale. */
+export function scaledBy(
+  autoscaler: Kinds['HorizontalPodAutoscaler'],
+  namespace: string,
+  inventory: Inventory<(typeof scalableKinds)[number]>,
+): Relation<Witness> {
+  const target: unknown = autoscaler.spec?.scaleTargetRef
+  const kind = scalableKinds.find((kind) => kind === memberOf(target, 'kind'))
+  const name = stringOf(memberOf(target, 'name'))
+  if (!kind || name === undefined) return { found: [], unsure: [] }
+  const object = inventory.get(kind, namespace, name)
+  if (object === unknown || (!object && isVariable(name))) return { found: [], unsure: [kind] }
+  if (!object || targets(autoscaler, object) !== true) return { found: [], unsure: [] }
+  if (inventory.uncertain(object)) return { found: [], unsure: [kind] }
+  // As above.
+  return { found: [{ kind, object } as Witness], unsure: [] }
+}
+
+function related<K extends KindName>(
+  kind: K,
+  namespace: string,
+  inventory: Inventory<K>,
+  test: (object: Kinds[K]) => boolean | Unknown,
+): Relation<Kinds[K]> {
+  const listed = inventory.list(kind, namespace)
+  if (listed === unknown) return { found: [], unsure: [kind] }
+  const found: Kinds[K][] = []
+  let unsure = false
+  for (const object of listed) {
+    const holds = test(object)
+    if (holds === false) continue
+    if (holds === unknown || inventory.uncertain(object)) unsure = true
+    else found.push(object)
+  }
+  return { found, unsure: unsure ? [kind] : [] }
+}
+
+const representedBy: ReadonlyMap<KindName, string> = new Map([
+  ['ReplicaSet', 'Deployment'],
+  ['Job', 'CronJob'],
+])
+
+function isRepresented(kind: KindName, object: unknown): boolean {
+  const owner = representedBy.get(kind)
+  return owner !== undefined && controllerOf(object)?.kind === owner
+}
