@@ -44,10 +44,6 @@ export default definePolicy({
         object: `{ kind: PodDisruptionBudget, spec: { minAvailable: 0, selector: { matchLabels: { app: web } } } }`,
       },
       {
-        name: 'without a selector it selects no pod, so it blocks none',
-        object: `{ kind: PodDisruptionBudget, spec: { maxUnavailable: 0 } }`,
-      },
-      {
         name: 'what a variable stands for is not known',
         object: `{ kind: PodDisruptionBudget, spec: { maxUnavailable: "\${MAX}", selector: { matchLabels: { app: web } } } }`,
         frontEnd: 'check',

@@ -81,6 +81,27 @@ export function scaledBy(
   return { found: [{ kind, object } as Witness], unsure: [] }
 }
 
+/**
+ * The budgets that an object under review may touch: itself, those over its pods, or those over the pods that it scales.
+ * A rule about budgets finds its pairs by this from whichever side is reviewed.
+ */
+export function budgetsAround(
+  kind: KindName,
+  object: object,
+  namespace: string,
+  inventory: Inventory<'PodDisruptionBudget' | (typeof scalableKinds)[number]>,
+): Relation<Kinds['PodDisruptionBudget']> {
+  // The kind says which object it is.
+  if (kind === 'PodDisruptionBudget') return { found: [object as Kinds[typeof kind]], unsure: [] }
+  if (kind !== 'HorizontalPodAutoscaler') return budgetsOf(kind, object, namespace, inventory)
+  const scaled = scaledBy(object as Kinds[typeof kind], namespace, inventory)
+  const budgets = scaled.found.map((workload) => budgetsOf(workload.kind, workload.object, namespace, inventory))
+  return {
+    found: budgets.flatMap(({ found }) => found),
+    unsure: [...scaled.unsure, ...budgets.flatMap(({ unsure }) => unsure)],
+  }
+}
+
 function related<K extends KindName>(
   kind: K,
   namespace: string,

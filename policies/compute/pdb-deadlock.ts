@@ -1,0 +1,265 @@
+import { describeBudget, replicasToDrain } from '../../src/sdk/budgets.ts'
+import { drainOf, type Drain } from '../../src/sdk/drain.ts'
+import type { AnyObject, KindName, Kinds } from '../../src/sdk/objects.ts'
+import { definePolicy, unresolved, type Related } from '../../src/sdk/policy.ts'
+import { budgetsAround } from '../../src/sdk/relations.ts'
+
+const why =
+  'The budget needs as many healthy pods as there are, so every eviction gets HTTP 429: the drain hangs until someone scales up or edits the budget.'
+const snippet = `apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec:
+  maxUnavailable: 1
+  unhealthyPodEvictionPolicy: AlwaysAllow
+  selector: {matchLabels: {app: web}}`
+
+// A budget is refused; what scales is not, because scaling down in an emergency must work.
+const strict = {
+  default: 'warn',
+  budget: 'deny',
+  autoscaler: 'deny',
+  'template:CREATE': 'deny',
+} as const
+
+const web = (replicas: number) => deployment('web', replicas)
+const deployment = (name: string, replicas: number) =>
+  `{ kind: Deployment, metadata: { name: ${name} }, spec: { replicas: ${replicas}, selector: { matchLabels: { app: web } }, template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }] } } } }`
+const budget = (amount: string) =>
+  `{ kind: PodDisruptionBudget, spec: { ${amount}, selector: { matchLabels: { app: web } } } }`
+const autoscaler = (min: number, max: number) =>
+  `{ kind: HorizontalPodAutoscaler, spec: { minReplicas: ${min}, maxReplicas: ${max}, scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web }, metrics: [{ type: External, external: { metric: { name: queue }, target: { type: AverageValue, averageValue: "30" } } }] } }`
+
+export default definePolicy({
+  id: 'compute-pdb-deadlock',
+  summary: 'A PodDisruptionBudget leaves a drain at least one pod to evict, for the replicas that there are.',
+  signatures: ['drain-stuck', 'pending-pods'],
+  since: '0.1.0',
+  sources: [
+    'kubernetes/pkg/controller/disruption/disruption.go',
+    'kubernetes/pkg/registry/core/pod/storage/eviction.go',
+    'kubernetes/pkg/controller/podautoscaler/horizontal.go',
+  ],
+  on: [
+    'PodDisruptionBudget',
+    'Deployment',
+    'StatefulSet',
+    'ReplicaSet',
+    'ReplicationController',
+    { kind: 'Deployment', subresource: 'scale', operations: ['UPDATE'] },
+    { kind: 'StatefulSet', subresource: 'scale', operations: ['UPDATE'] },
+    { kind: 'ReplicaSet', subresource: 'scale', operations: ['UPDATE'] },
+    { kind: 'ReplicationController', subresource: 'scale', operations: ['UPDATE'] },
+    'HorizontalPodAutoscaler',
+  ],
+  reads: [
+    'PodDisruptionBudget',
+    'HorizontalPodAutoscaler',
+    'Deployment',
+    'StatefulSet',
+    'ReplicaSet',
+    'ReplicationController',
+    'DaemonSet',
+    'Job',
+    'CronJob',
+  ],
+  reasons: {
+    'at-current': { baseline: { default: 'warn', budget: 'deny' }, strict, why, snippet },
+    'at-hpa-min': {
+      baseline: 'warn',
+      strict,
+      why: 'Drains pass by day and hang at night: once the autoscaler has scaled down, the budget needs every pod that is left, and each eviction gets HTTP 429.',
+      snippet,
+    },
+    inactive: {
+      baseline: 'audit',
+      why: 'A budget over workloads that are scaled to zero protects nothing now, and decides the next drain once they are back.',
+    },
+  },
+  examples: {
+    passes: [
+      { name: 'one of three replicas may go', object: budget('minAvailable: 2'), inventory: web(3) },
+      { name: '66% of 3 replicas are 2', object: budget('minAvailable: 66%'), inventory: web(3) },
+      {
+        name: '50% of 3 replicas are 2, not a string to compare',
+        object: budget('minAvailable: 50%'),
+        inventory: web(3),
+      },
+      { name: 'maxUnavailable below the replicas is no fault', object: budget('maxUnavailable: 1'), inventory: web(3) },
+      { name: 'maxUnavailable 1% of one replica is one pod', object: budget('maxUnavailable: 1%'), inventory: web(1) },
+      {
+        name: 'the replicas of all workloads that it selects count together',
+        object: budget('minAvailable: 3'),
+        inventory: `${web(2)}\n---\n${deployment('web-canary', 2)}`,
+      },
+      {
+        name: 'an autoscaler raises one replica to its minimum of two',
+        object: budget('minAvailable: 1'),
+        inventory: `${web(1)}\n---\n${autoscaler(2, 5)}`,
+      },
+      {
+        name: 'seen from the workload: two replicas, one must stay',
+        object: web(2),
+        inventory: budget('minAvailable: 1'),
+      },
+      {
+        name: 'the budget selects other pods',
+        object: budget('minAvailable: 1'),
+        inventory: `{ kind: Deployment, spec: { replicas: 1, template: { metadata: { labels: { app: api } }, spec: {} } } }`,
+      },
+      {
+        name: 'an owner without a scale is the fault of another rule',
+        object: budget('minAvailable: 3'),
+        inventory: `${web(3)}\n---\n{ kind: DaemonSet, spec: { template: { metadata: { labels: { app: web } }, spec: {} } } }`,
+      },
+    ],
+    fails: [
+      {
+        name: 'both replicas must stay',
+        object: budget('minAvailable: 2'),
+        inventory: web(2),
+        finds: ['at-current /spec/minAvailable'],
+      },
+      {
+        name: 'more must stay than there are',
+        object: budget('minAvailable: 3'),
+        inventory: web(2),
+        finds: ['at-current /spec/minAvailable'],
+      },
+      {
+        name: '67% of 3 replicas round up to 3',
+        object: budget('minAvailable: 67%'),
+        inventory: web(3),
+        finds: ['at-current /spec/minAvailable'],
+      },
+      {
+        name: 'any percentage of one replica is that replica',
+        object: budget('minAvailable: 1%'),
+        inventory: web(1),
+        finds: ['at-current /spec/minAvailable'],
+      },
+      {
+        name: 'matchExpressions select too',
+        object: `{ kind: PodDisruptionBudget, spec: { minAvailable: 1, selector: { matchExpressions: [{ key: app, operator: In, values: [web, api] }] } } }`,
+        inventory: web(1),
+        finds: ['at-current /spec/minAvailable'],
+      },
+      {
+        name: 'four of two and two replicas',
+        object: budget('minAvailable: 4'),
+        inventory: `${web(2)}\n---\n${deployment('web-canary', 2)}`,
+        finds: ['at-current /spec/minAvailable'],
+      },
+      {
+        name: 'the autoscaler may leave only what must stay',
+        object: budget('minAvailable: 2'),
+        inventory: `${web(5)}\n---\n${autoscaler(2, 10)}`,
+        finds: ['at-hpa-min /spec/minAvailable'],
+      },
+      {
+        name: '51% of the two replicas of the minimum round up to 2',
+        object: budget('minAvailable: 51%'),
+        inventory: `${web(5)}\n---\n${autoscaler(2, 10)}`,
+        finds: ['at-hpa-min /spec/minAvailable'],
+      },
+      {
+        name: 'an autoscaler that may scale to zero passes one',
+        object: budget('minAvailable: 1'),
+        inventory: `${web(2)}\n---\n${autoscaler(0, 10)}`,
+        finds: ['at-hpa-min /spec/minAvailable'],
+      },
+      {
+        name: 'seen from the workload',
+        object: web(2),
+        inventory: budget('minAvailable: 2'),
+        finds: ['at-current /spec/replicas'],
+      },
+      {
+        name: 'seen from a scale-down',
+        object: web(2),
+        oldObject: web(3),
+        subresource: 'scale',
+        inventory: budget('minAvailable: 2'),
+        finds: ['at-current /spec/replicas'],
+      },
+      {
+        name: 'seen from the autoscaler',
+        object: autoscaler(2, 10),
+        inventory: `${web(5)}\n---\n${budget('minAvailable: 2')}`,
+        finds: ['at-hpa-min /spec/minReplicas'],
+      },
+      {
+        name: 'scaled to zero',
+        object: budget('minAvailable: 1'),
+        inventory: web(0),
+        finds: ['inactive /spec/minAvailable'],
+      },
+      {
+        name: 'autoscalers that are not known yet',
+        object: budget('minAvailable: 2'),
+        inventory: web(2),
+        unknown: ['HorizontalPodAutoscaler'],
+        finds: ['unresolved HorizontalPodAutoscaler'],
+      },
+      {
+        name: 'files that leave replicas to an autoscaler elsewhere',
+        object: budget('minAvailable: 1'),
+        inventory: `{ kind: Deployment, spec: { template: { metadata: { labels: { app: web } }, spec: {} } } }`,
+        frontEnd: 'check',
+        finds: ['unresolved HorizontalPodAutoscaler'],
+      },
+    ],
+  },
+  *check({ kind, object, namespace, inventory }) {
+    const budgets = budgetsAround(kind, object, namespace, inventory)
+    const unsure = new Set(budgets.unsure)
+    for (const budget of budgets.found) {
+      const drain = drainOf(budget, namespace, inventory)
+      if (drain.state === 'unresolved') for (const missing of drain.kinds) unsure.add(missing)
+      else if (drain.state !== 'open') {
+        const field = kind === 'PodDisruptionBudget' ? drain.budget.form : fields.get(kind)
+        yield {
+          reason: drain.state,
+          path: `/spec/${field ?? 'replicas'}`,
+          message: messageOf(budget, drain),
+          fix: fixOf(drain),
+          related: relatedTo(kind, budget, drain, namespace),
+        }
+      }
+    }
+    for (const missing of unsure) yield unresolved(missing)
+  },
+})
+
+type Budget = Kinds['PodDisruptionBudget']
+type Stuck = Extract<Drain, { readonly replicas: number }>
+
+const fields: ReadonlyMap<KindName, string> = new Map([['HorizontalPodAutoscaler', 'minReplicas']])
+
+function messageOf(budget: Budget, { state, budget: asked, replicas, workloads }: Stuck): string {
+  const [first, second, ...more] = workloads.map(({ kind, object }) => `${kind}/${object.metadata?.name ?? ''}`)
+  const names = [first, ...(second ? [second] : []), ...(more.length > 0 ? [`${more.length} more`] : [])].join(', ')
+  const subject = `PDB ${budget.metadata?.name ?? ''} (${describeBudget(asked)})`
+  if (state === 'inactive') return `${subject} covers only ${names}, scaled to 0 replicas: it protects nothing`
+  const when = state === 'at-hpa-min' ? ' left by the autoscaler' : ''
+  return `${subject} covers ${replicas} replica${replicas === 1 ? '' : 's'} of ${names}${when}: 0 disruptions allowed`
+}
+
+function fixOf({ state, budget, replicas }: Stuck): string {
+  if (state === 'inactive') return 'scale up, or remove the PDB'
+  const enough = `${replicasToDrain(budget) ?? replicas + 1}`
+  const more = state === 'at-hpa-min' ? `set minReplicas so that ${enough} stay` : `run ${enough} replicas`
+  return replicas === 1
+    ? `set maxUnavailable: 1 (a drain restarts the pod), ${more}, or remove the PDB`
+    : `set maxUnavailable: 1 in place of minAvailable, or ${more}`
+}
+
+/** The budget, unless it is under review, and all that counts for it. */
+function relatedTo(kind: KindName, budget: Budget, { workloads, autoscalers }: Stuck, namespace: string): Related[] {
+  const place = (kind: KindName, object: AnyObject): Related => ({ kind, namespace, name: object.metadata?.name ?? '' })
+  return [
+    ...(kind === 'PodDisruptionBudget' ? [] : [place('PodDisruptionBudget', budget)]),
+    ...workloads.map((workload) => place(workload.kind, workload.object)),
+    ...autoscalers.map((autoscaler) => place('HorizontalPodAutoscaler', autoscaler)),
+  ]
+}
