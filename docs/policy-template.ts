@@ -20,7 +20,7 @@ export default definePolicy({
     },
   },
   params: {
-    maximum: { type: 'integer', minimum: 0, default: 50, description: 'Largest revisionHistoryLimit without a finding.' },
+    maximum: { type: 'integer', minimum: 0, default: 50, description: 'Largest revisionHistoryLimit that passes.' },
   },
   examples: {
     passes: [

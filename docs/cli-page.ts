@@ -1,0 +1,20 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { commands } from '../src/cli/commands.ts'
+
+const binary = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
+
+/** The page of the command line: what `--help` really prints. */
+export function cliPage(): string {
+  return [
+    '# Command line',
+    'What `day2 --help` and the `--help` of each command print. In the checkout, `node build/src/cli/main.js` is `day2`; linked on the PATH as `kubectl-day2` it works as `kubectl day2`.',
+    helpOf(),
+    ...[...commands.keys()].map((name) => `## day2 ${name}\n\n${helpOf(name)}`),
+  ].join('\n\n')
+}
+
+function helpOf(...command: readonly string[]): string {
+  const text = execFileSync(process.execPath, [binary, ...command, '--help'], { encoding: 'utf8' })
+  return `\`\`\`text\n${text.trimEnd()}\n\`\`\``
+}
