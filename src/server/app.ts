@@ -25,6 +25,13 @@ export const defaultLimits: Limits = {
   checkEveryMs: 1000,
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** When the header of the request had been read, on the clock of `performance`. */
+    arrived: number
+  }
+}
+
 export interface AppSettings {
   readonly log: Log
   /** True once the process is to end: every answer then closes its connection. */
@@ -51,6 +58,11 @@ export function createApp({ log, isDraining, limits, tls }: AppSettings): Fastif
     serverFactory: (handler) => createServer(handler, limits, tls),
   })
   app.removeAllContentTypeParsers()
+  app.decorateRequest('arrived', 0)
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.arrived = performance.now()
+    done()
+  })
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (isDraining()) void reply.header('connection', 'close')
     done(null, payload)

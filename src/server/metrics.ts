@@ -41,7 +41,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   })
   const duration = new Histogram({
     name: 'day2_admission_review_duration_seconds',
-    help: 'Time from the first byte of a review to its answer.',
+    help: 'Time from the arrival of a review to its answer.',
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   })

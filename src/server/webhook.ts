@@ -75,15 +75,16 @@ function answer(settings: WebhookSettings, request: FastifyRequest, reply: Fasti
     now: now(),
     traceparent: typeof traceparent === 'string' ? traceparent : undefined,
     generateTraceId,
-    outOfTime: () => reply.elapsedTime > budget,
+    outOfTime: () => performance.now() - request.arrived > budget,
   })
   if (handled.as === 'refusal') {
     const { code, message, trace } = handled
     log.warn({ trace_id: trace.id, trace_src: trace.source, code }, 'review refused: it cannot be answered')
     throw new RequestProblem({ status: 400, code, message })
   }
-  metrics.review(handled, reply.elapsedTime / 1000)
-  logReview(log, handled, reply.elapsedTime)
+  const ms = performance.now() - request.arrived
+  metrics.review(handled, ms / 1000)
+  logReview(log, handled, ms)
   return reply.type('application/json').send(JSON.stringify(handled.body))
 }
 

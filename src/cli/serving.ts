@@ -1,0 +1,91 @@
+import type { Engine } from '../engine/engine.ts'
+import type { InventorySource } from '../sdk/inventory.ts'
+import { Drain, drainAndClose } from '../server/drain.ts'
+import { listen } from '../server/listen.ts'
+import type { Log } from '../server/log.ts'
+import { createMetrics, type InventoryStatus, type Metrics } from '../server/metrics.ts'
+import { createProbes } from '../server/probes.ts'
+import { Readiness, type Check } from '../server/readiness.ts'
+import { createWebhook } from '../server/webhook.ts'
+
+export interface ServingSettings {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  readonly probePort: number
+  readonly log: Log
+  readonly engine: () => Engine
+  readonly inventory: InventorySource
+  readonly inventoryStatus: () => readonly InventoryStatus[]
+  /** What must hold before the webhook is ready, besides its certificate. */
+  readonly checks: ReadonlyMap<string, Check>
+  /** The certificate that is served now. */
+  readonly certificate: () => Certificate
+  readonly drain: { readonly seconds: number; readonly closeSeconds: number }
+}
+
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
+  readonly notAfter: Date
+  readonly authorityNotAfter?: Date
+}
+
+export interface Serving {
+  readonly port: number
+  readonly probePort: number
+  readonly metrics: Metrics
+  useCertificate(certificate: { readonly cert: string; readonly key: string }): void
+  /** Drains and closes both ports. */
+  stop(): Promise<void>
+}
+
+/** Starts webhook and probes. @throws ListenError, with nothing left listening */
+export async function startServing(settings: ServingSettings): Promise<Serving> {
+  const { host, log, engine, inventory, certificate } = settings
+  const drain = new Drain()
+  const metrics = createMetrics({
+    inventory: settings.inventoryStatus,
+    certificates: () => ends(certificate()),
+    now: Date.now,
+  })
+  const readiness = new Readiness()
+  readiness.add('process', () => (drain.draining ? 'draining' : undefined))
+  readiness.add('certificate', () =>
+    certificate().notAfter.getTime() < Date.now() ? `expired on ${certificate().notAfter.toISOString()}` : undefined,
+  )
+  for (const [name, check] of settings.checks) readiness.add(name, check)
+
+  const webhook = createWebhook({
+    engine,
+    inventory,
+    log,
+    metrics,
+    isDraining: () => drain.draining,
+    tls: certificate(),
+    now: Date.now,
+  })
+  const probes = createProbes({ readiness, metrics, log })
+  const port = await listen(webhook.app, host, settings.port)
+  const probePort = await listen(probes, host, settings.probePort).catch(async (error: unknown) => {
+    await webhook.app.close()
+    throw error
+  })
+  return {
+    port,
+    probePort,
+    metrics,
+    useCertificate: (fresh) => webhook.useCertificate(fresh),
+    async stop() {
+      await drainAndClose(webhook.app, drain, { ...settings.drain, log })
+      await probes.close()
+    },
+  }
+}
+
+function ends({ notAfter, authorityNotAfter }: Certificate): ReadonlyMap<'serving' | 'authority', Date> {
+  return new Map([
+    ['serving', notAfter] as const,
+    ...(authorityNotAfter ? [['authority', authorityNotAfter] as const] : []),
+  ])
+}
