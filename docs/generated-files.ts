@@ -6,6 +6,7 @@ import { webhookConfiguration } from '../manifests/webhook-configuration.ts'
 import { policies } from '../policies/index.ts'
 import { settingsSchema } from '../src/engine/settings-schema.ts'
 import { cliPage } from './cli-page.ts'
+import { metricsPage } from './metrics-page.ts'
 import { ruleIndex, ruleTable } from './rule-index.ts'
 import { rulePage } from './rule-page.ts'
 import { settingsPage } from './settings-page.ts'
@@ -21,6 +22,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   files.set('docs/reference/settings.md', page(settingsPage(schema, policies), 'src/engine/settings-schema.ts'))
   files.set('docs/reference/settings.schema.json', `${JSON.stringify(schema, null, 2)}\n`)
   files.set('docs/reference/cli.md', page(cliPage(), 'src/cli/'))
+  files.set('docs/reference/metrics.md', page(metricsPage(), 'src/server/metrics.ts'))
   files.set('manifests/21-cluster-role.yaml', manifest(clusterRole(policies)))
   files.set('manifests/70-webhook.yaml', manifest(webhookConfiguration(policies, inCluster)))
   files.set('README.md', await formatted('README.md', withRules(readFileSync('README.md', 'utf8'))))

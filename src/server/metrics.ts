@@ -25,6 +25,15 @@ export interface Metrics {
   /** The metrics in the text format of Prometheus. */
   text(): Promise<string>
   readonly contentType: string
+  readonly definitions: readonly MetricDefinition[]
+}
+
+/** What the reference page says of a metric. */
+export interface MetricDefinition {
+  readonly name: string
+  readonly type: string
+  readonly labelNames: readonly string[]
+  readonly help: string
 }
 
 /** The metrics of one server, in a registry of its own. Labels are bounded: no name of an object or namespace. */
@@ -89,6 +98,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     settingsReload: (result) => reloads.inc({ result }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
+    // Every metric of prom-client has these fields; its type declares only some of them.
+    definitions: registry.getMetricsAsArray() as unknown as readonly MetricDefinition[],
   }
 }
 
