@@ -1,6 +1,15 @@
 import type { Policy } from '../src/sdk/policy.ts'
+import computeCpuLimit from './compute/cpu-limit.ts'
+import computeMemoryLimitRequired from './compute/memory-limit-required.ts'
 import computePdbBlocksAll from './compute/pdb-blocks-all.ts'
 import computePdbDeadlock from './compute/pdb-deadlock.ts'
+import computeRequestsRequired from './compute/requests-required.ts'
 
 /** Every rule, sorted by id. `npm run new-policy` adds to it; test/architecture.test.ts holds it complete. */
-export const policies: readonly Policy[] = [computePdbBlocksAll, computePdbDeadlock]
+export const policies: readonly Policy[] = [
+  computeCpuLimit,
+  computeMemoryLimitRequired,
+  computePdbBlocksAll,
+  computePdbDeadlock,
+  computeRequestsRequired,
+]

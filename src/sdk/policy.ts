@@ -102,6 +102,8 @@ export interface Example {
   readonly user?: string
   /** Marks the inventory as complete (`check --complete`). */
   readonly complete?: true
+  /** Rules that the object cannot but break as well: a container that says nothing lacks requests and limits alike. */
+  readonly alongside?: readonly string[]
 }
 
 export interface FailingExample extends Example {

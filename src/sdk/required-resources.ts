@@ -1,0 +1,127 @@
+import { effectiveResources, type ContainerResources, type EffectiveResources } from './effective-resources.ts'
+import { unknown, type Inventory } from './inventory.ts'
+import type { podKinds } from './kinds.ts'
+import { assumedDefaults, containerDefaults } from './limit-ranges.ts'
+import type { Params } from './params.ts'
+import { podSpecOf } from './pod-specs.ts'
+import { pointer } from './pointer.ts'
+import { unresolved, type Review, type Unresolved } from './policy.ts'
+import { isPositive, valueOf, type ResourceValue } from './resource-values.ts'
+import { memberOf } from './shape.ts'
+
+/** The kinds whose requests and limits are judged; a Pod also where it is resized in place. */
+export const resourceTargets = [
+  'CronJob',
+  'DaemonSet',
+  'Deployment',
+  'Job',
+  'Pod',
+  'PodTemplate',
+  'ReplicaSet',
+  'ReplicationController',
+  'StatefulSet',
+  { kind: 'Pod', subresource: 'resize', operations: ['UPDATE'] },
+] as const
+
+/** What to type instead, for every rule about requests and limits: following one of them raises none of the others. */
+export const soundResources = `resources:
+  requests: { cpu: 100m, memory: 128Mi }
+  limits: { cpu: 500m, memory: 128Mi } # no cpu where the platform lets it burst
+`
+
+/** The parameters that these rules share; `includeInit` differs in its default. */
+export const resourceParams = {
+  podLevelResources: {
+    type: 'boolean',
+    default: true,
+    description:
+      'Values of the whole pod (spec.resources, Kubernetes 1.34 and later) stand in for those of its containers.',
+  },
+  assumeLimitRange: {
+    type: 'string',
+    enum: ['none', 'namespace-list', 'all'],
+    default: 'none',
+    description: 'Where a LimitRange is taken to give what is missing although it is not seen, as in files without it.',
+  },
+  limitRangeNamespaces: {
+    type: 'array',
+    items: { type: 'string' },
+    default: [],
+    description: 'The namespaces of assumeLimitRange: namespace-list.',
+  },
+} as const
+
+interface Input {
+  readonly kind: (typeof podKinds)[number]
+  readonly object: object
+  readonly namespace: string
+  readonly params: Params<typeof resourceParams>
+  readonly review: Review
+  readonly inventory: Inventory<'LimitRange'>
+}
+
+/** The resources under review, and whether a LimitRange could give what they lack: ', or define a LimitRange'. */
+export interface ResourcesUnderReview {
+  readonly resources: EffectiveResources
+  /** JSON pointer of the pod spec. */
+  readonly path: string
+  /** To be added to a fix. */
+  readonly orLimitRange: string
+}
+
+/**
+ * The effective resources of the object under review. LimitRanges are simulated for templates, and for Pods in files: a
+ * Pod in the cluster has been through LimitRanger already, so what it lacks is missing. Where LimitRanges are not known
+ * it is as if there were none. Undefined without a pod spec, and for mirror pods, which are files on a node.
+ */
+export function resourcesUnderReview(input: Input): ResourcesUnderReview | undefined {
+  const { kind, object, namespace, params, review, inventory } = input
+  const view = podSpecOf(kind, object)
+  if (!view || memberOf(view.metadata.annotations, 'kubernetes.io/config.mirror') !== undefined) return undefined
+  const { path } = view
+  if (kind === 'Pod' && review.frontEnd !== 'check') {
+    return { resources: effectiveResources(view), path, orLimitRange: '' }
+  }
+  const { assumeLimitRange, limitRangeNamespaces } = params
+  if (
+    assumeLimitRange === 'all' ||
+    (assumeLimitRange === 'namespace-list' && limitRangeNamespaces.includes(namespace))
+  ) {
+    return { resources: effectiveResources(view, assumedDefaults), path, orLimitRange: '' }
+  }
+  const known = inventory.list('LimitRange', namespace)
+  const ranges = known === unknown ? [] : known
+  const defaults = containerDefaults(ranges, (range) => inventory.uncertain(range))
+  const orLimitRange = review.frontEnd === 'check' && ranges.length === 0 ? ', or define a LimitRange' : ''
+  return { resources: effectiveResources(view, defaults), path, orLimitRange }
+}
+
+/** One value of one container, as a rule must judge it. */
+export interface RequiredValue {
+  readonly container: ContainerResources
+  readonly value: ResourceValue | undefined
+  /** JSON pointer to the value, or to where it belongs. */
+  readonly path: string
+}
+
+/**
+ * A request or limit of each container that must have its own: not of init containers unless `includeInit`, and of none
+ * where the pod has the value as a whole. Values that are not known are left out; if it is the LimitRanges that are not
+ * known for certain, that is said.
+ */
+export function* requiredValues(
+  { resources }: ResourcesUnderReview,
+  field: 'requests' | 'limits',
+  resource: string,
+  options: { readonly includeInit: boolean; readonly podLevelResources: boolean },
+): Generator<RequiredValue | Unresolved, void, undefined> {
+  const ofPod = options.podLevelResources ? valueOf(resources.pod[field], resource) : undefined
+  if (isPositive(ofPod) || ofPod?.quantity === unknown) return
+  for (const container of resources.containers) {
+    if (container.class === 'init' && !options.includeInit) continue
+    const value = valueOf(container[field], resource)
+    if (value?.quantity !== unknown) {
+      yield { container, value, path: container.path + pointer('resources', field, resource) }
+    } else if (value.origin === 'limitRange') yield unresolved('LimitRange')
+  }
+}
