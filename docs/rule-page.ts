@@ -1,4 +1,4 @@
-import { type Document, isMap, isSeq, parseAllDocuments, parseDocument, stringify, visit } from 'yaml'
+import { type Document, isMap, isSeq, parseAllDocuments, parseDocument, Scalar, stringify, visit } from 'yaml'
 import type { Evaluation, Finding } from '../src/engine/finding.ts'
 import { settingsApiVersion } from '../src/engine/settings-schema.ts'
 import type { Example, Level, Policy, Reason, Target } from '../src/sdk/policy.ts'
@@ -128,28 +128,35 @@ function findingText({ severity, reason, path, message, fix, preExisting, stale 
 }
 
 function exemption(policy: Policy): string {
-  const granted = { reason: 'why it does not hold here', until: '2026-12-31', namespaces: ['team-a'], names: ['web-*'] }
+  const granted = {
+    reason: 'why it does not hold here',
+    until: quoted('2026-12-31'),
+    namespaces: ['team-a'],
+    names: ['web-*'],
+  }
   const bySettings = `In the settings:\n\n${fenced('yaml', settings(policy.id, { exemptions: [granted] }))}`
   if (policy.noAnnotationExemption) return `Not by annotation. ${bySettings}`
   const annotations = {
     'day2-admission.dev/exempt': policy.id,
     'day2-admission.dev/exempt-reason': 'why it does not hold here',
-    'day2-admission.dev/exempt-until': '2026-12-31',
+    'day2-admission.dev/exempt-until': quoted('2026-12-31'),
   }
-  return `On the object:\n\n${fenced('yaml', stringify({ metadata: { annotations } }, yaml11))}\n\n${bySettings}`
+  return `On the object:\n\n${fenced('yaml', stringify({ metadata: { annotations } }))}\n\n${bySettings}`
+}
+
+// kubectl reads YAML 1.1, where a bare date is no string.
+function quoted(text: string): Scalar {
+  return Object.assign(new Scalar(text), { type: Scalar.QUOTE_SINGLE })
 }
 
 function settings(id: string, rule: object): string {
-  return stringify({ apiVersion: settingsApiVersion, kind: 'Settings', rules: { [id]: rule } }, yaml11)
+  return stringify({ apiVersion: settingsApiVersion, kind: 'Settings', rules: { [id]: rule } })
 }
 
 function sources({ sources }: Policy): string[] {
   if (!sources || sources.length === 0) return []
   return ['## Sources', sources.map((source) => `- ${source}`).join('\n')]
 }
-
-// kubectl reads YAML 1.1, where a bare date is no string.
-const yaml11 = { version: '1.1' } as const
 
 function fenced(language: string, text: string): string {
   return `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``
