@@ -70,7 +70,8 @@ export function startLiveInventory(follow: Follow, kinds: readonly KindInfo[], s
   if (refused.length > 0) throw new Error(`the live inventory holds no ${refused.map(({ kind }) => kind).join(', ')}`)
 
   const store = new ObjectStore()
-  const stopping = new AbortController()
+  // One for each kind: a signal shared by all would carry a listener for each open request.
+  const stopping: AbortController[] = []
   const started = settings.now()
   const shelves = new Map<KindName, Shelf>(
     kinds.map((info) => [info.kind, { info, synced: false, refused: false, progress: started, failure: undefined }]),
@@ -79,7 +80,9 @@ export function startLiveInventory(follow: Follow, kinds: readonly KindInfo[], s
   const isSettled = () => [...shelves.values()].every(({ synced, refused }) => synced || refused)
 
   const running = [...shelves.values()].map(async (shelf) => {
-    for await (const change of follow(shelf.info, stopping.signal)) {
+    const controller = new AbortController()
+    stopping.push(controller)
+    for await (const change of follow(shelf.info, controller.signal)) {
       apply(change, shelf, store, settings)
       if (isSettled()) for (const resolve of waiting) resolve()
     }
@@ -123,7 +126,7 @@ export function startLiveInventory(follow: Follow, kinds: readonly KindInfo[], s
         ...(failure ? { error: failure.message } : {}),
       })),
     async stop() {
-      stopping.abort()
+      for (const controller of stopping) controller.abort()
       await Promise.allSettled(running)
     },
   }

@@ -23,7 +23,7 @@ export interface FollowSettings extends Waiting {
   readonly now: () => number
   /** What to hold of an object. Called once for each that arrives. */
   readonly keep: (object: AnyObject) => AnyObject
-  /** How long one watch lasts on average; the API server sends a bookmark at least that often. */
+  /** How long one watch lasts on average, and so how often a quiet one proves that it is alive. */
   readonly watchSeconds?: number
   /** Objects a page. */
   readonly limit?: number
@@ -65,8 +65,12 @@ export async function* follow(
         progressed = true
         waits.reset()
       }
-      // Ended in order. One that ends at once, again and again, must not turn into a busy loop.
-      if (!progressed && now() - opened < 1000) await settings.sleep(waits.next(), signal)
+      const lasted = now() - opened
+      // The API server sends no bookmarks for a resource that did not change since it started, unless etcd tells it of
+      // its progress. A watch that lasted as long as agreed and ended in order says as much: all was delivered.
+      if (lasted >= timeoutSeconds * 1000 - 1000) yield { type: 'current' }
+      // One that ends at once, again and again, must not turn into a busy loop.
+      else if (!progressed && lasted < 1000) await settings.sleep(waits.next(), signal)
     } catch (error) {
       if (signal.aborted) return
       const failure = failureOf(error, info)

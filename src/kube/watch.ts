@@ -12,7 +12,7 @@ export type WatchEvent =
 
 export interface WatchSettings {
   readonly resourceVersion: string
-  /** When the API server is to end the watch. Two seconds before, it sends a bookmark. */
+  /** When the API server is to end the watch. It may send a bookmark two seconds before. */
   readonly timeoutSeconds: number
   readonly signal: AbortSignal
 }

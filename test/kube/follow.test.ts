@@ -109,6 +109,22 @@ t.test('a watch that ends or breaks goes on where it was', async (t) => {
   t.equal(await last, 'failed D2_KUBE_GONE', 'a server that is behind what we saw was restored from a backup')
 })
 
+t.test('a watch that lasted as long as agreed and ended in order proves that nothing is outstanding', async (t) => {
+  const { server, next, waits, advance } = await followed(t)
+  t.equal(await next(), 'replaced ')
+  const ended = next()
+  advance(40_000)
+  server.endWatches()
+  t.equal(await ended, 'current')
+  const cut = next()
+  await waitUntil(() => server.watches === 1)
+  server.endWatches()
+  await waitUntil(() => server.watches === 1)
+  t.strictSame(waits, [375], 'one that ends at once is not asked for again at once')
+  server.bookmark()
+  t.equal(await cut, 'current')
+})
+
 t.test('a version that is gone means a new list, all at once', async (t) => {
   const { server, next } = await followed(t)
   server.put(path, hpa('a'))
