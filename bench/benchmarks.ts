@@ -1,5 +1,6 @@
 import { engineBenchmark } from './engine.ts'
+import { httpBenchmark } from './http.ts'
 import type { Benchmark } from './measure.ts'
 
 /** Every benchmark of `npm run bench`, in the order in which they run. */
-export const benchmarks: readonly Benchmark[] = [engineBenchmark]
+export const benchmarks: readonly Benchmark[] = [engineBenchmark, httpBenchmark]
