@@ -1,0 +1,157 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { policies } from '../../policies/index.ts'
+import { createEngine } from '../../src/engine/engine.ts'
+import { evaluate } from '../../src/engine/evaluate.ts'
+import type { Finding } from '../../src/engine/finding.ts'
+import { defaultSettings, type Profile } from '../../src/engine/settings.ts'
+import type { Subject } from '../../src/engine/subject.ts'
+import { buildInventory, type Entry } from '../../src/inventory/files.ts'
+import { kinds } from '../../src/sdk/kinds.ts'
+import type { AnyObject, KindName } from '../../src/sdk/objects.ts'
+
+const budgetPolicies = policies.filter(({ id }) => id.startsWith('compute-pdb-'))
+const engines = {
+  baseline: createEngine(budgetPolicies, defaultSettings),
+  strict: createEngine(budgetPolicies, { ...defaultSettings, profile: 'strict' }),
+}
+
+interface Named extends Entry {
+  readonly object: AnyObject
+}
+
+function entry(kind: KindName, name: string, spec: object): Named {
+  const info = kinds.get(kind)
+  const apiVersion = [info?.group, info?.version].filter(Boolean).join('/')
+  return { kind, namespace: 'default', name, object: { apiVersion, kind, metadata: { name }, spec } as AnyObject }
+}
+
+const workload = (kind: KindName, name: string, app: string, replicas: number): Named =>
+  entry(kind, name, { replicas, template: { metadata: { labels: { app } }, spec: { containers: [] } } })
+const budget = (name: string, spec: object): Named => entry('PodDisruptionBudget', name, spec)
+const autoscaler = (name: string, kind: string, target: string, minReplicas: number, maxReplicas: number): Named =>
+  entry('HorizontalPodAutoscaler', name, {
+    minReplicas,
+    maxReplicas,
+    scaleTargetRef: { apiVersion: 'apps/v1', kind, name: target },
+  })
+
+function review(
+  subject: Named,
+  cluster: readonly Named[],
+  { profile = 'baseline', subresource = '', before }: { profile?: Profile; subresource?: string; before?: Named } = {},
+): readonly Finding[] {
+  const info = kinds.get(subject.kind)
+  if (!info) throw new Error(subject.kind)
+  const reviewed: Subject = {
+    info,
+    apiVersion: subject.object.apiVersion ?? '',
+    namespace: subject.namespace,
+    name: subject.name,
+    operation: before || subresource ? 'UPDATE' : 'CREATE',
+    subresource,
+    object: subject.object,
+    ...(before ? { oldObject: before.object } : {}),
+  }
+  const inventory = buildInventory(cluster, { complete: true })
+  return evaluate(engines[profile], reviewed, { inventory, now: 0, frontEnd: 'webhook' }).findings
+}
+
+const lines = (findings: readonly Finding[]) =>
+  findings.map(({ rule, reason, severity }) => `${rule} ${reason} ${severity}`)
+
+t.test('whichever side is reviewed, the same pairs deadlock', async (t) => {
+  let pairs = 0
+  const app = fc.constantFrom('web', 'api')
+  const amount = fc.oneof(
+    fc.integer({ min: 0, max: 5 }).map((minAvailable) => ({ minAvailable })),
+    fc.constantFrom('34%', '50%', '67%', '90%').map((minAvailable) => ({ minAvailable })),
+    fc.integer({ min: 0, max: 2 }).map((maxUnavailable) => ({ maxUnavailable })),
+  )
+  const selector = fc.constantFrom(
+    {},
+    { matchLabels: { app: 'web' } },
+    { matchExpressions: [{ key: 'app', operator: 'In', values: ['web', 'api'] }] },
+  )
+  const kind = fc.constantFrom<KindName>('Deployment', 'StatefulSet')
+  const cluster = fc.record({
+    workloads: fc.array(fc.tuple(kind, app, fc.integer({ min: 0, max: 4 })), { maxLength: 4 }),
+    daemons: fc.array(app, { maxLength: 1 }),
+    budgets: fc.array(fc.tuple(selector, amount), { maxLength: 3 }),
+    autoscalers: fc.array(fc.tuple(kind, fc.nat(3), fc.integer({ min: 0, max: 3 })), { maxLength: 2 }),
+  })
+  fc.assert(
+    fc.property(cluster, ({ workloads, daemons, budgets, autoscalers }) => {
+      const all = [
+        ...workloads.map(([kind, app, replicas], i) => workload(kind, `w${i}`, app, replicas)),
+        ...daemons.map((app) => workload('DaemonSet', 'agent', app, 1)),
+        ...budgets.map(([selector, amount], i) => budget(`b${i}`, { selector, ...amount })),
+        ...autoscalers.map(([kind, target, min], i) => autoscaler(`h${i}`, kind, `w${target}`, min, min + 2)),
+      ]
+      const sides = { budget: new Set<string>(), workload: new Set<string>(), autoscaler: new Set<string>() }
+      for (const subject of all) {
+        for (const { rule, reason, related, object } of review(subject, all)) {
+          if (rule !== 'compute-pdb-deadlock') continue
+          const covered = related.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
+          const over = related.find(({ kind }) => kind === 'PodDisruptionBudget')?.name ?? object.name
+          if (object.kind === 'PodDisruptionBudget')
+            for (const { name } of covered) sides.budget.add(`${over} ${name} ${reason}`)
+          else if (object.kind === 'HorizontalPodAutoscaler') {
+            const target = (subject.object as { spec?: { scaleTargetRef?: { name?: string } } }).spec?.scaleTargetRef
+            sides.autoscaler.add(`${over} ${target?.name} ${reason}`)
+          } else sides.workload.add(`${over} ${object.name} ${reason}`)
+        }
+      }
+      pairs += sides.budget.size
+      const same = [...sides.budget].sort().join() === [...sides.workload].sort().join()
+      return same && [...sides.autoscaler].every((pair) => sides.budget.has(pair))
+    }),
+    { numRuns: 1000 },
+  )
+  t.ok(pairs > 300, `${pairs} pairs compared`)
+})
+
+t.test('who is refused, and who is only told', async (t) => {
+  const selector = { matchLabels: { app: 'web' } }
+  const over = budget('b', { selector, minAvailable: 2 })
+  const web = (replicas: number) => workload('Deployment', 'web', 'web', replicas)
+  const hpa = autoscaler('h', 'Deployment', 'web', 2, 9)
+  const both = (subject: Named, cluster: readonly Named[], options: { subresource?: string; before?: Named } = {}) =>
+    (['baseline', 'strict'] as const).map((profile) => {
+      const found = review(subject, cluster, { profile, ...options })
+      return found.map(({ reason, severity }) => `${reason} ${severity}`).join()
+    })
+
+  t.strictSame(both(over, [web(2)]), ['at-current deny', 'at-current deny'])
+  t.strictSame(both(web(2), [over]), ['at-current warn', 'at-current deny'])
+  t.strictSame(
+    both(web(2), [over], { before: web(3) }),
+    ['at-current warn', 'at-current warn'],
+    'a scale-down by apply',
+  )
+  t.strictSame(both(web(2), [over], { before: web(3), subresource: 'scale' }), ['at-current warn', 'at-current warn'])
+  t.strictSame(both(over, [web(5), hpa]), ['at-hpa-min warn', 'at-hpa-min deny'])
+  t.strictSame(both(web(5), [over, hpa]), ['at-hpa-min warn', 'at-hpa-min deny'])
+  t.strictSame(both(hpa, [over, web(5)]), ['at-hpa-min warn', 'at-hpa-min deny'])
+  t.strictSame(both(over, [web(0)]), ['inactive audit', 'inactive audit'])
+  t.strictSame(both(budget('b', { selector, minAvailable: 3 }), [web(2)], { before: over }), [
+    'at-current warn',
+    'at-current warn',
+  ])
+  t.strictSame(both(over, [web(5), hpa], { before: budget('b', { selector, minAvailable: 1 }) }), [
+    'at-hpa-min warn',
+    'at-hpa-min deny',
+  ])
+})
+
+t.test('one cause, one finding', async (t) => {
+  const selector = { matchLabels: { app: 'web' } }
+  const web = workload('Deployment', 'web', 'web', 1)
+  const found = (spec: object) => lines(review(budget('b', spec), [web])).filter((line) => line.endsWith('deny'))
+  t.strictSame(found({ selector, maxUnavailable: 0 }), ['compute-pdb-blocks-all max-unavailable-zero deny'])
+  t.strictSame(found({ selector, minAvailable: '100%' }), ['compute-pdb-blocks-all min-available-100 deny'])
+  t.strictSame(found({ selector }), ['compute-pdb-blocks-all unspecified deny'])
+  t.strictSame(found({ selector, minAvailable: 1 }), ['compute-pdb-deadlock at-current deny'])
+  t.strictSame(found({ maxUnavailable: 0 }), [], 'it selects nothing')
+  t.strictSame(found({ selector: null, minAvailable: 1 }), [])
+})
