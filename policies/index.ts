@@ -12,4 +12,15 @@ export const policies: readonly Policy[] = [
   computePdbBlocksAll,
   computePdbDeadlock,
   computeRequestsRequired,
+import observabilityContextEnv from './observability/context-env.ts'
+import storageImmediateBinding from './storage/immediate-binding.ts'
+import storagePvcImmediateClass from './storage/pvc-immediate-class.ts'
+
+/** Every rule, sorted by id. `npm run new-policy` adds to it; test/architecture.test.ts holds it complete. */
+export const policies: readonly Policy[] = [
+  computePdbBlocksAll,
+  computePdbDeadlock,
+  observabilityContextEnv,
+  storageImmediateBinding,
+  storagePvcImmediateClass,
 ]

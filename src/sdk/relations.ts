@@ -92,9 +92,9 @@ export function budgetsAround(
   inventory: Inventory<'PodDisruptionBudget' | (typeof scalableKinds)[number]>,
 ): Relation<Kinds['PodDisruptionBudget']> {
   // The kind says which object it is.
-  if (kind === 'PodDisruptionBudget') return { found: [object as Kinds[typeof kind]], unsure: [] }
+  if (kind === 'PodDisruptionBudget') return { found: [object], unsure: [] }
   if (kind !== 'HorizontalPodAutoscaler') return budgetsOf(kind, object, namespace, inventory)
-  const scaled = scaledBy(object as Kinds[typeof kind], namespace, inventory)
+  const scaled = scaledBy(object, namespace, inventory)
   const budgets = scaled.found.map((workload) => budgetsOf(workload.kind, workload.object, namespace, inventory))
   return {
     found: budgets.flatMap(({ found }) => found),

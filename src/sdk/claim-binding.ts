@@ -1,0 +1,55 @@
+import { claimRefsOf, classesOf, isBound, type Claim, type ClaimRef } from './claims.ts'
+import { unknown, type Inventory } from './inventory.ts'
+import type { KindName, Kinds } from './objects.ts'
+import type { ProvisionerParams } from './provisioners.ts'
+import type { Relation } from './relations.ts'
+import { bindingFault, type BindingFault } from './storage-classes.ts'
+
+/** The class that a claim uses or may get, and what is wrong with binding it before the pod is scheduled. */
+export interface ClaimFault {
+  readonly fault: Exclude<BindingFault, 'zone-redundant'>
+  readonly storageClass: Kinds['StorageClass']
+}
+
+/** The worst fault among the classes that a claim may get; none where all of them wait or reach every zone. */
+export function claimFault(
+  claim: Claim,
+  params: ProvisionerParams,
+  inventory: Inventory<'StorageClass' | 'Node'>,
+): Relation<ClaimFault> {
+  const { found, unsure } = classesOf(claim, inventory)
+  const nodes = inventory.list('Node')
+  const faults = found.flatMap((storageClass) => {
+    const fault = bindingFault(storageClass, params, nodes)
+    return fault === undefined || fault === 'zone-redundant' ? [] : [{ fault, storageClass }]
+  })
+  const worst = worstFirst.flatMap((fault) => faults.filter((each) => each.fault === fault)).slice(0, 1)
+  return { found: worst, unsure }
+}
+
+/** The existing claims of a pod spec that are not bound yet and will be before the pod has a zone or a node. */
+export function waitingClaims(
+  kind: KindName,
+  object: object,
+  namespace: string,
+  params: ProvisionerParams,
+  inventory: Inventory<'StorageClass' | 'Node' | 'PersistentVolumeClaim'>,
+): Relation<ClaimRef & ClaimFault> {
+  const found: (ClaimRef & ClaimFault)[] = []
+  const unsure = new Set<KindName>()
+  for (const ref of claimRefsOf(kind, object)) {
+    const claim = inventory.get('PersistentVolumeClaim', namespace, ref.name)
+    if (claim === undefined || (claim !== unknown && isBound(claim))) continue
+    if (claim === unknown || inventory.uncertain(claim)) {
+      unsure.add('PersistentVolumeClaim')
+      continue
+    }
+    const faults = claimFault(claim, params, inventory)
+    for (const missing of faults.unsure) unsure.add(missing)
+    for (const fault of faults.found)
+      if (fault.fault === 'zonal' || fault.fault === 'node-local') found.push({ ...ref, ...fault })
+  }
+  return { found, unsure: [...unsure] }
+}
+
+const worstFirst = ['zonal', 'node-local', 'single-zone-class', 'one-zone', 'unknown'] as const

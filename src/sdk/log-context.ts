@@ -1,0 +1,70 @@
+import type { Container, PodSpec } from './pod-specs.ts'
+import { listOf, memberOf, recordOf, stringOf } from './shape.ts'
+import { isVariable } from './variables.ts'
+
+/** What every log line must be able to say of where it comes from. */
+export const contextFields = ['namespace', 'pod', 'node', 'zone'] as const
+export type ContextField = (typeof contextFields)[number]
+
+/** The environment variable in which OpenTelemetry hands attributes over. */
+export const attributesVariable = 'OTEL_RESOURCE_ATTRIBUTES'
+
+/**
+ * The fields that a container can read through the downward API: by `fieldRef` in its environment, or from a downward
+ * API volume that it mounts. Names of variables do not matter. `HOSTNAME` is not accepted for the pod: hostNetwork and
+ * `hostname` change it. The node has no path in volumes (core validation: env paths, volume paths).
+ */
+export function downwardFields(container: Container, spec: PodSpec): ReadonlySet<ContextField> {
+  const found = new Set<ContextField>()
+  for (const entry of listOf(container.env)) add(found, envPaths, memberOf(memberOf(entry, 'valueFrom'), 'fieldRef'))
+  const mounted = new Set(listOf(container.volumeMounts).map((mount) => memberOf(mount, 'name')))
+  for (const volume of listOf(spec.volumes)) {
+    if (!mounted.has(memberOf(volume, 'name'))) continue
+    for (const item of downwardItems(volume)) add(found, volumePaths, memberOf(item, 'fieldRef'))
+  }
+  return found
+}
+
+/** The fields that the resource attributes of OpenTelemetry name; all of them where a `${VARIABLE}` may name more. */
+export function attributeFields(container: Container): ReadonlySet<ContextField> {
+  const entry = listOf(container.env).find((each) => memberOf(each, 'name') === attributesVariable)
+  const value = stringOf(memberOf(entry, 'value')) ?? ''
+  const names = new Set(value.split(',').map((pair) => pair.slice(0, Math.max(0, pair.indexOf('='))).trim()))
+  return new Set(contextFields.filter((field) => isVariable(value) || names.has(attributes[field])))
+}
+
+/** True for a pod, or a namespace, whose annotations have the OpenTelemetry operator inject what the SDKs need. */
+export function injectsTelemetry(annotations: unknown): boolean {
+  return Object.entries(recordOf(annotations) ?? {}).some(
+    ([key, value]) =>
+      (key === 'sidecar.opentelemetry.io/inject' || key.startsWith('instrumentation.opentelemetry.io/inject-')) &&
+      value !== 'false' &&
+      value !== '',
+  )
+}
+
+// The semantic conventions of OpenTelemetry for resources.
+const attributes: { readonly [F in ContextField]: string } = {
+  namespace: 'k8s.namespace.name',
+  pod: 'k8s.pod.name',
+  node: 'k8s.node.name',
+  zone: 'cloud.availability_zone',
+}
+
+const common = [
+  ['metadata.namespace', 'namespace'],
+  ['metadata.name', 'pod'],
+  ["metadata.labels['topology.kubernetes.io/zone']", 'zone'],
+] as const
+const envPaths: ReadonlyMap<unknown, ContextField> = new Map([...common, ['spec.nodeName', 'node']])
+const volumePaths: ReadonlyMap<unknown, ContextField> = new Map([...common, ['metadata.labels', 'zone']])
+
+function add(found: Set<ContextField>, paths: ReadonlyMap<unknown, ContextField>, fieldRef: unknown): void {
+  const field = paths.get(memberOf(fieldRef, 'fieldPath'))
+  if (field) found.add(field)
+}
+
+function downwardItems(volume: unknown): readonly unknown[] {
+  const sources = [volume, ...listOf(memberOf(memberOf(volume, 'projected'), 'sources'))]
+  return sources.flatMap((source) => listOf(memberOf(memberOf(source, 'downwardAPI'), 'items')))
+}

@@ -1,0 +1,80 @@
+import { unknown, type Inventory, type Unknown } from './inventory.ts'
+import type { Kinds } from './objects.ts'
+import { reachOf, type ProvisionerParams } from './provisioners.ts'
+import type { Relation } from './relations.ts'
+import { listOf, memberOf } from './shape.ts'
+import { inOneZone, isZoneKey } from './zones.ts'
+
+type StorageClass = Kinds['StorageClass']
+
+/**
+ * What is wrong with binding the claims of a class before their pod is scheduled: the volume fixes the zone or node
+ * of a pod that nobody has asked yet. `single-zone-class` and `one-zone` leave no zone to choose; `zone-redundant`
+ * volumes reach every zone; `unknown` is a provisioner that no list holds.
+ */
+export type BindingFault = 'zonal' | 'node-local' | 'single-zone-class' | 'one-zone' | 'zone-redundant' | 'unknown'
+
+/** The fault of a class, undefined if it waits for its consumer or its volumes are reachable from everywhere. */
+export function bindingFault(
+  storageClass: StorageClass,
+  params: ProvisionerParams,
+  nodes: readonly Kinds['Node'][] | Unknown,
+): BindingFault | undefined {
+  if (!bindsAtOnce(storageClass)) return undefined
+  const reach = reachOf(storageClass, params, nodes)
+  if (reach === undefined || reach === 'global') return undefined
+  if (reach !== 'zonal') return reach
+  if (allowedZones(storageClass)?.size === 1) return 'single-zone-class'
+  return nodes !== unknown && inOneZone(nodes) ? 'one-zone' : 'zonal'
+}
+
+/** The zones that a class allows; undefined where one of its terms leaves the zone open. */
+export function allowedZones(storageClass: StorageClass): ReadonlySet<string> | undefined {
+  const terms = listOf(storageClass.allowedTopologies)
+  const zones = new Set<string>()
+  for (const term of terms) {
+    const expression = listOf(memberOf(term, 'matchLabelExpressions')).find((each) => isZoneKey(memberOf(each, 'key')))
+    if (expression === undefined) return undefined
+    for (const value of listOf(memberOf(expression, 'values'))) if (typeof value === 'string') zones.add(value)
+  }
+  return terms.length > 0 ? zones : undefined
+}
+
+/**
+ * The classes that a claim without a class may get: of several defaults the newest, of equally new ones the first by
+ * name (kubernetes/pkg/volume/util/storageclass.go). Files do not say which is newest: then it is any of them.
+ */
+export function defaultClasses(inventory: Inventory<'StorageClass'>): Relation<StorageClass> {
+  const listed = inventory.list('StorageClass')
+  if (listed === unknown) return { found: [], unsure: ['StorageClass'] }
+  const defaults = listed.filter(isDefault)
+  if (defaults.some((each) => inventory.uncertain(each)) || (defaults.length === 0 && !inventory.complete))
+    return { found: [], unsure: ['StorageClass'] }
+  const ages = defaults.map((each) => Date.parse(`${each.metadata?.creationTimestamp ?? ''}`))
+  if (defaults.length < 2 || ages.some(Number.isNaN)) return { found: defaults, unsure: [] }
+  const newest = defaults
+    .map((object, index) => ({ object, age: ages[index] ?? 0 }))
+    .sort((a, b) => b.age - a.age || (nameOf(a.object) < nameOf(b.object) ? -1 : 1))
+    .slice(0, 1)
+  return { found: newest.map(({ object }) => object), unsure: [] }
+}
+
+/** True for a class that the annotation makes a default; only the exact text `true` does. */
+export function isDefault(storageClass: StorageClass): boolean {
+  const annotations: unknown = storageClass.metadata?.annotations
+  return defaultKeys.some((key) => memberOf(annotations, key) === 'true')
+}
+
+const defaultKeys = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+] as const
+
+// Left out means Immediate (kubernetes/pkg/apis/storage/v1/defaults.go SetDefaults_StorageClass).
+function bindsAtOnce({ volumeBindingMode }: StorageClass): boolean {
+  return (volumeBindingMode ?? 'Immediate') === 'Immediate'
+}
+
+function nameOf({ metadata }: StorageClass): string {
+  return metadata?.name ?? ''
+}
