@@ -1,0 +1,60 @@
+import t from 'tap'
+import { runExample } from '../../docs/examples.ts'
+import { policies } from '../../policies/index.ts'
+import type { Policy } from '../../src/sdk/policy.ts'
+
+/** What becomes of each failing example: its name, and the severities of its findings in baseline and strict. */
+function severities(id: string): Map<string, string> {
+  const policy = policies.find((each) => each.id === id)
+  if (!policy) throw new Error(id)
+  return new Map(
+    policy.examples.fails.map((example) => {
+      const [baseline, strict] = (['baseline', 'strict'] as const).map((profile) => worst(policy, example, profile))
+      return [example.name, `${baseline} ${strict}`]
+    }),
+  )
+}
+
+function worst(policy: Policy, example: Policy['examples']['fails'][number], profile: 'baseline' | 'strict'): string {
+  const [first] = runExample([policy], policy, example, profile).findings
+  return first ? `${first.severity}${first.preExisting ? '*' : ''}` : 'none'
+}
+
+t.test('classes', async (t) => {
+  const found = severities('storage-immediate-binding')
+  const expected = {
+    'left out means Immediate': 'deny deny',
+    'local volumes': 'deny deny',
+    'vSphere with zones': 'deny deny',
+    'the class allows one zone': 'warn warn',
+    'the cluster has one zone': 'warn warn',
+    'zone-redundant disks': 'audit audit',
+    'a class that the cloud keeps': 'audit audit',
+    'a provisioner that nobody has told of': 'audit warn',
+    'a provisioner that the settings call zonal': 'deny deny',
+    // It cannot be mended by an edit, so only the recreated class is refused.
+    'an old class whose annotations change': 'warn* warn*',
+  }
+  for (const [name, severity] of Object.entries(expected)) t.equal(found.get(name), severity, name)
+})
+
+t.test('claims', async (t) => {
+  const found = severities('storage-pvc-immediate-class')
+  const expected = {
+    'a StatefulSet whose replicas claim from an Immediate class': 'deny deny',
+    'a claim': 'deny deny',
+    'a volume that lives as long as its pod': 'deny deny',
+    'the cluster has one zone': 'warn warn',
+    'a provisioner that nobody has told of': 'audit warn',
+    'a Deployment mounts a claim that is not bound yet': 'audit audit',
+    'a Deployment mounts two claims that may land in two zones': 'warn warn',
+    'files that do not hold the class': 'none none',
+  }
+  for (const [name, severity] of Object.entries(expected)) t.equal(found.get(name), severity, name)
+})
+
+t.test('log context', async (t) => {
+  const found = severities('observability-context-env')
+  t.equal(found.get('the zone is missing'), 'audit deny')
+  t.equal(found.get('a bare Pod'), 'audit warn')
+})
