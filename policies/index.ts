@@ -4,6 +4,9 @@ import computeMemoryLimitRequired from './compute/memory-limit-required.ts'
 import computePdbBlocksAll from './compute/pdb-blocks-all.ts'
 import computePdbDeadlock from './compute/pdb-deadlock.ts'
 import computeRequestsRequired from './compute/requests-required.ts'
+import observabilityContextEnv from './observability/context-env.ts'
+import storageImmediateBinding from './storage/immediate-binding.ts'
+import storagePvcImmediateClass from './storage/pvc-immediate-class.ts'
 
 /** Every rule, sorted by id. `npm run new-policy` adds to it; test/architecture.test.ts holds it complete. */
 export const policies: readonly Policy[] = [
@@ -12,14 +15,6 @@ export const policies: readonly Policy[] = [
   computePdbBlocksAll,
   computePdbDeadlock,
   computeRequestsRequired,
-import observabilityContextEnv from './observability/context-env.ts'
-import storageImmediateBinding from './storage/immediate-binding.ts'
-import storagePvcImmediateClass from './storage/pvc-immediate-class.ts'
-
-/** Every rule, sorted by id. `npm run new-policy` adds to it; test/architecture.test.ts holds it complete. */
-export const policies: readonly Policy[] = [
-  computePdbBlocksAll,
-  computePdbDeadlock,
   observabilityContextEnv,
   storageImmediateBinding,
   storagePvcImmediateClass,

@@ -1,5 +1,6 @@
 import { describeBudget, replicasToDrain } from '../../src/sdk/budgets.ts'
 import { drainOf, type Drain } from '../../src/sdk/drain.ts'
+import { nameOf } from '../../src/sdk/names.ts'
 import type { AnyObject, KindName, Kinds } from '../../src/sdk/objects.ts'
 import { definePolicy, unresolved, type Related } from '../../src/sdk/policy.ts'
 import { budgetsAround } from '../../src/sdk/relations.ts'
@@ -237,9 +238,9 @@ type Stuck = Extract<Drain, { readonly replicas: number }>
 const fields: ReadonlyMap<KindName, string> = new Map([['HorizontalPodAutoscaler', 'minReplicas']])
 
 function messageOf(budget: Budget, { state, budget: asked, replicas, workloads }: Stuck): string {
-  const [first, second, ...more] = workloads.map(({ kind, object }) => `${kind}/${object.metadata?.name ?? ''}`)
+  const [first, second, ...more] = workloads.map(({ kind, object }) => `${kind}/${nameOf(object)}`)
   const names = [first, ...(second ? [second] : []), ...(more.length > 0 ? [`${more.length} more`] : [])].join(', ')
-  const subject = `PDB ${budget.metadata?.name ?? ''} (${describeBudget(asked)})`
+  const subject = `PDB ${nameOf(budget)} (${describeBudget(asked)})`
   if (state === 'inactive') return `${subject} covers only ${names}, scaled to 0 replicas: it protects nothing`
   const when = state === 'at-hpa-min' ? ' left by the autoscaler' : ''
   return `${subject} covers ${replicas} replica${replicas === 1 ? '' : 's'} of ${names}${when}: 0 disruptions allowed`
@@ -256,7 +257,7 @@ function fixOf({ state, budget, replicas }: Stuck): string {
 
 /** The budget, unless it is under review, and all that counts for it. */
 function relatedTo(kind: KindName, budget: Budget, { workloads, autoscalers }: Stuck, namespace: string): Related[] {
-  const place = (kind: KindName, object: AnyObject): Related => ({ kind, namespace, name: object.metadata?.name ?? '' })
+  const place = (kind: KindName, object: AnyObject): Related => ({ kind, namespace, name: nameOf(object) })
   return [
     ...(kind === 'PodDisruptionBudget' ? [] : [place('PodDisruptionBudget', budget)]),
     ...workloads.map((workload) => place(workload.kind, workload.object)),

@@ -1,6 +1,6 @@
 import { definePolicy } from '../../src/sdk/policy.ts'
 import { provisionerParams } from '../../src/sdk/provisioners.ts'
-import { memberOf } from '../../src/sdk/shape.ts'
+import { memberOf, stringOf } from '../../src/sdk/shape.ts'
 import { bindingFault } from '../../src/sdk/storage-classes.ts'
 
 const why =
@@ -179,7 +179,7 @@ export default definePolicy({
     yield {
       reason: isManaged ? 'cloud-managed' : fault,
       path: '/volumeBindingMode',
-      message: `StorageClass ${name} is ${mode} with ${adjectives[fault]} ${object.provisioner ?? ''}`,
+      message: `StorageClass ${name} is ${mode} with ${adjectives[fault]} ${stringOf(object.provisioner) ?? ''}`,
       fix: isManaged
         ? 'use a class of your own with volumeBindingMode: WaitForFirstConsumer'
         : 'delete and recreate it with volumeBindingMode: WaitForFirstConsumer; bound volumes stay bound',

@@ -1,9 +1,11 @@
 import { claimFault, waitingClaims } from '../../src/sdk/claim-binding.ts'
 import { claimsOf, classPathOf, isBound } from '../../src/sdk/claims.ts'
 import { podKinds } from '../../src/sdk/kinds.ts'
+import { nameOf } from '../../src/sdk/names.ts'
 import type { KindName, Kinds } from '../../src/sdk/objects.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { provisionerParams } from '../../src/sdk/provisioners.ts'
+import { stringOf } from '../../src/sdk/shape.ts'
 
 const why =
   'The volume is made as soon as it is claimed, in a zone chosen without the CPU, affinity and taints of its pod; each replica may be stranded where its disk is.'
@@ -221,13 +223,9 @@ export default definePolicy({
 const fix = 'name a class with volumeBindingMode: WaitForFirstConsumer'
 
 function describe(storageClass: Kinds['StorageClass']): string {
-  return `Immediate class ${nameOf(storageClass)} (${storageClass.provisioner ?? ''})`
+  return `Immediate class ${nameOf(storageClass)} (${stringOf(storageClass.provisioner) ?? ''})`
 }
 
 function listed([first = '', second, ...more]: readonly string[]): string {
   return [first, ...(second ? [second] : []), ...(more.length > 0 ? [`${more.length} more`] : [])].join(', ')
-}
-
-function nameOf({ metadata }: Kinds['StorageClass']): string {
-  return metadata?.name ?? ''
 }

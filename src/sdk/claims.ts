@@ -1,5 +1,6 @@
 import type { V1PersistentVolumeClaimTemplate } from '@kubernetes/client-node'
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
+import { nameOf } from './names.ts'
 import type { KindName, Kinds, Wire } from './objects.ts'
 import { podSpecOf } from './pod-specs.ts'
 import { pointer } from './pointer.ts'
@@ -90,10 +91,6 @@ function classNameOf(claim: Claim): string | Unknown | undefined {
 function view(template: unknown, path: string, name?: string): ClaimView[] {
   const claim: Claim | undefined = recordOf(template)
   return claim ? [{ claim, path, name: name ?? nameOf(claim) }] : []
-}
-
-function nameOf(object: object): string {
-  return stringOf(memberOf(memberOf(object, 'metadata'), 'name')) ?? ''
 }
 
 function volumesOf(kind: KindName, object: object): { readonly volume: unknown; readonly path: string }[] {

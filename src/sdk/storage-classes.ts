@@ -1,8 +1,9 @@
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
+import { nameOf } from './names.ts'
 import type { Kinds } from './objects.ts'
 import { reachOf, type ProvisionerParams } from './provisioners.ts'
 import type { Relation } from './relations.ts'
-import { listOf, memberOf } from './shape.ts'
+import { listOf, memberOf, stringOf } from './shape.ts'
 import { inOneZone, isZoneKey } from './zones.ts'
 
 type StorageClass = Kinds['StorageClass']
@@ -50,7 +51,7 @@ export function defaultClasses(inventory: Inventory<'StorageClass'>): Relation<S
   const defaults = listed.filter(isDefault)
   if (defaults.some((each) => inventory.uncertain(each)) || (defaults.length === 0 && !inventory.complete))
     return { found: [], unsure: ['StorageClass'] }
-  const ages = defaults.map((each) => Date.parse(`${each.metadata?.creationTimestamp ?? ''}`))
+  const ages = defaults.map((each) => Date.parse(stringOf(each.metadata?.creationTimestamp) ?? ''))
   if (defaults.length < 2 || ages.some(Number.isNaN)) return { found: defaults, unsure: [] }
   const newest = defaults
     .map((object, index) => ({ object, age: ages[index] ?? 0 }))
@@ -73,8 +74,4 @@ const defaultKeys = [
 // Left out means Immediate (kubernetes/pkg/apis/storage/v1/defaults.go SetDefaults_StorageClass).
 function bindsAtOnce({ volumeBindingMode }: StorageClass): boolean {
   return (volumeBindingMode ?? 'Immediate') === 'Immediate'
-}
-
-function nameOf({ metadata }: StorageClass): string {
-  return metadata?.name ?? ''
 }
