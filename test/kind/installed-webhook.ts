@@ -1,0 +1,99 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import type { Cluster } from '../control-plane/cluster.ts'
+import { repository } from '../control-plane/repository.ts'
+import { list } from '../e2e/support/namespace.ts'
+import { day2 } from '../support/day2.ts'
+
+/** Set: webhooks of the suite are Pods of this image, called through their Service. */
+export const imageVariable = 'DAY2_E2E_IMAGE'
+
+export interface Installed {
+  readonly clientConfig: {
+    readonly service: {
+      readonly namespace: string
+      readonly name: string
+      readonly path: string
+      readonly port: number
+    }
+    readonly caBundle: string
+  }
+  logs(): Promise<string>
+  metrics(): Promise<string>
+  stop(): Promise<void>
+  remove(): Promise<void>
+}
+
+interface Manifest {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+}
+
+/** Installs manifests/ under a name of its own, with a certificate and settings, and waits until all replicas serve. */
+export async function installWebhook(cluster: Cluster, name: string, settings: object): Promise<Installed> {
+  const namespace = `day2-${name}`
+  const dir = await mkdtemp(join(tmpdir(), 'day2-installed-'))
+  const succeed = async (args: readonly string[], input?: string): Promise<string> => {
+    const { code, stdout, stderr } = await cluster.kubectl(args, { timeout: 300_000, ...(input ? { input } : {}) })
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`)
+    return stdout
+  }
+  const objects = renamed(await succeed(['kustomize', join(repository, 'manifests')]), namespace)
+  const withSettings = objects.map((object) =>
+    object.kind === 'ConfigMap' ? { ...object, data: { 'settings.yaml': settingsFile(settings) } } : object,
+  )
+  await succeed(['apply', '-f', '-'], list(withSettings))
+
+  const issued = await day2('certs', 'issue', '--out', dir, '--name', `day2-admission.${namespace}.svc`)
+  if (issued.code !== 0) throw new Error(issued.stderr)
+  const files = ['tls.crt', 'tls.key', 'ca.crt'].map((file) => `--from-file=${join(dir, file)}`)
+  await succeed(['create', 'secret', 'generic', 'day2-admission-tls', '--namespace', namespace, ...files])
+  const caBundle = (await readFile(join(dir, 'ca.crt'))).toString('base64')
+  await rm(dir, { recursive: true, force: true })
+  await succeed(['rollout', 'status', 'deployment/day2-admission', '--namespace', namespace, '--timeout=240s'])
+
+  const selector = 'app.kubernetes.io/name=day2-admission'
+  const pods = async (): Promise<string[]> =>
+    (await succeed(['get', 'pods', '--namespace', namespace, '-l', selector, '-o', 'name'])).split('\n').filter(Boolean)
+  return {
+    clientConfig: { service: { namespace, name: 'day2-admission', path: '/validate', port: 443 }, caBundle },
+    logs: () => succeed(['logs', '--namespace', namespace, '-l', selector, '--tail=-1']),
+    async metrics() {
+      const raw = (pod: string): string =>
+        `/api/v1/namespaces/${namespace}/${pod.replace('pod/', 'pods/')}:8080/proxy/metrics`
+      const texts = (await pods()).map((pod) => succeed(['get', '--raw', raw(pod)]))
+      return (await Promise.all(texts)).join('\n')
+    },
+    async stop() {
+      await succeed(['scale', 'deployment/day2-admission', '--namespace', namespace, '--replicas=0'])
+      await succeed(['wait', 'pods', '--namespace', namespace, '-l', selector, '--for=delete', '--timeout=120s'])
+    },
+    async remove() {
+      await succeed(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], list(objects))
+    },
+  }
+}
+
+/** The objects of manifests/ without the webhook configuration, in a namespace and under cluster-wide names of their own. */
+function renamed(text: string, namespace: string): Manifest[] {
+  const given = 'day2-admission'
+  const rename = (object: Manifest): Manifest => {
+    const own = object.metadata.namespace === undefined
+    const metadata = { ...object.metadata, ...(own ? { name: namespace } : { namespace }) }
+    if (object.kind !== 'ClusterRoleBinding') return { ...object, metadata }
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: namespace }
+    const subjects = [{ kind: 'ServiceAccount', name: given, namespace }]
+    return Object.assign({ ...object, metadata }, { roleRef, subjects })
+  }
+  return [...parseAllDocuments(text)]
+    .map((document) => document.toJS() as Manifest)
+    .filter(({ kind }) => kind !== 'ValidatingWebhookConfiguration')
+    .map(rename)
+}
+
+// JSON is YAML.
+function settingsFile(settings: object): string {
+  return JSON.stringify({ apiVersion: 'day2-admission.dev/v1alpha1', kind: 'Settings', ...settings })
+}
