@@ -1,66 +1,73 @@
 import { policies } from '../../policies/index.ts'
 import { watchedKinds } from '../engine/watched-kinds.ts'
-import { startLiveInventory, type InventoryEvent, type LiveInventory } from '../inventory/live.ts'
+import type { InventoryEvent, LiveInventory } from '../inventory/live.ts'
 import { noInventory } from '../inventory/none.ts'
-import { trim } from '../inventory/trim.ts'
 import { unknown, type InventorySource } from '../sdk/inventory.ts'
 import { zoneOfLabels, type Identity } from '../server/identity.ts'
 import type { Log } from '../server/log.ts'
 import type { InventoryStatus } from '../server/metrics.ts'
 import type { Check } from '../server/readiness.ts'
+import { openLiveInventory } from './live-inventory.ts'
 import type { ServeOptions } from './serve.ts'
 
 export interface ServedInventory {
   readonly source: InventorySource
-  status(): readonly InventoryStatus[]
+  readonly status: () => readonly InventoryStatus[]
   readonly check: Check
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
-// A webhook that never becomes ready because one kind cannot be listed helps nobody: what is unknown stays unresolved.
-const graceMs = 30_000
 const maxStalenessSeconds = 60
 
-/** Follows the cluster, unless told not to. @throws KubeFailure where no cluster is configured */
+/**
+ * Follows the cluster, unless told not to. Its check holds back readiness until the cluster is known, for so many
+ * seconds at most: a webhook that never becomes ready because one kind cannot be listed helps nobody.
+ * @throws KubeFailure where no cluster is configured
+ */
 export async function startInventory(options: ServeOptions, identity: Identity, log: Log): Promise<ServedInventory> {
   if (!options.inventory) {
     log.warn({}, 'no inventory: rules that look at other objects stay unresolved')
     warnWithoutZone(identity, log)
     return { source: noInventory, status: () => [], check: () => undefined, stop: async () => {} }
   }
-  const { connect } = await import('../kube/connect.ts')
-  const { follow } = await import('../kube/follow.ts')
-  const { sleep } = await import('../kube/sleep.ts')
-  const connection = await connect(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig })
-  const now = () => performance.now()
-  const settings = { now, random: Math.random, sleep, keep: trim }
-  const live = startLiveInventory(
-    (info, signal) => follow(connection, info, { ...settings, signal }),
-    watchedKinds(policies),
-    { now, maxStalenessSeconds, onEvent: (event) => tell(event, log) },
-  )
-  const started = now()
+  const live = await openLiveInventory({
+    source: options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig },
+    kinds: watchedKinds(policies),
+    maxStalenessSeconds,
+    onEvent(event) {
+      tell(event, log)
+      if (event.type === 'synced' && event.resource === 'nodes') learnZone(identity, live.inventory)
+    },
+  })
   const stopping = new AbortController()
-  void live.settled(stopping.signal).then(
-    () => learnZone(identity, live.inventory, log),
-    // Aborted: the process ends before the inventory was ever whole.
-    () => {},
+  let waiting = true
+  const limit = AbortSignal.timeout(options.syncSeconds * 1000)
+  void live.settled(AbortSignal.any([stopping.signal, limit])).then(
+    () => endWaiting(),
+    // The time is up, or the process ends.
+    () => endWaiting(),
   )
+  function endWaiting(): void {
+    waiting = false
+    if (stopping.signal.aborted) return
+    const unsynced = missing(live)
+    if (unsynced.length > 0)
+      log.warn({ resources: unsynced }, 'serving without these: rules that need them stay unresolved')
+    warnWithoutZone(identity, log)
+  }
   return {
     source: live.inventory,
     status: () => live.status(),
-    check: () => (now() - started > graceMs ? undefined : pending(live)),
+    check: () => (waiting ? `not synced yet: ${missing(live).join(', ')}` : undefined),
     async stop() {
       stopping.abort()
       await live.stop()
-      connection.close()
     },
   }
 }
 
-function pending(live: LiveInventory): string | undefined {
-  const waiting = live.status().filter(({ synced, error }) => !synced && error === undefined)
-  return waiting.length === 0 ? undefined : `not synced yet: ${waiting.map(({ resource }) => resource).join(', ')}`
+function missing(live: LiveInventory): string[] {
+  return live.status().flatMap(({ resource, synced }) => (synced ? [] : [resource]))
 }
 
 function tell(event: InventoryEvent, log: Log): void {
@@ -78,12 +85,11 @@ function tell(event: InventoryEvent, log: Log): void {
 }
 
 /** Our own zone is a label of our Node, which the inventory holds anyway. */
-function learnZone(identity: Identity, inventory: InventorySource, log: Log): void {
+function learnZone(identity: Identity, inventory: InventorySource): void {
   if (identity.zone !== 'unknown') return
   const node = inventory.get('Node', '', identity.node)
   const zone = node === unknown ? undefined : zoneOfLabels(node?.metadata?.labels)
   if (zone !== undefined) identity.zone = zone
-  warnWithoutZone(identity, log)
 }
 
 function warnWithoutZone({ zone, node }: Identity, log: Log): void {

@@ -14,6 +14,7 @@ Serves the admission webhook over HTTPS (POST /validate), and probes and metrics
   --host ADDRESS       address to listen on (default: all; with --dev 127.0.0.1)
   --kubeconfig FILE    the cluster to follow (default: KUBECONFIG, the Pod's service account, ~/.kube/config)
   --no-inventory       follow no cluster: rules that look at other objects stay unresolved
+  --sync-seconds N     how long to stay unready until the cluster is known; then serve without the rest (default 10)
   --drain-seconds N    how long to go on answering after SIGTERM (default 5)
   --log-level LEVEL    debug, info, warn or error (default info; with --dev warn)
   --dev                no cluster needed: issue a certificate, send the examples through the own port, go on serving
@@ -28,6 +29,8 @@ export interface ServeOptions {
   readonly settings: string | undefined
   readonly kubeconfig: string | undefined
   readonly inventory: boolean
+  /** How long readiness waits for the inventory. */
+  readonly syncSeconds: number
   readonly drainSeconds: number
   readonly logLevel: LogLevel | undefined
 }
@@ -46,6 +49,7 @@ export async function run(args: string[]): Promise<number> {
     port: { type: 'string', default: '8443' },
     'probe-port': { type: 'string', default: '8080' },
     settings: { type: 'string' },
+    'sync-seconds': { type: 'string', default: '10' },
   })
   if (values.help) {
     process.stdout.write(help)
@@ -63,6 +67,7 @@ export async function run(args: string[]): Promise<number> {
     settings: values.settings,
     kubeconfig: values.kubeconfig,
     inventory: !values['no-inventory'],
+    syncSeconds: wholeNumber('sync-seconds', values['sync-seconds'], { from: 0, to: 600 }),
     drainSeconds: wholeNumber('drain-seconds', values['drain-seconds'], { from: 0, to: 600 }),
     logLevel: level === undefined ? undefined : oneOf('log-level', level, logLevels),
   }
