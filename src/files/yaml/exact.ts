@@ -123,7 +123,7 @@ function merge(
   for (const node of sources) {
     const built = build(node, builder, depth + 1)
     if (!(built.mark.inner instanceof Map)) {
-      throw new ReadError('bad-merge', offset, 'a merge key (<<) needs a map, or a list of maps, as its value')
+      throw new ReadError('D2_YAML_MERGE', offset, 'a merge key (<<) needs a map, or a list of maps, as its value')
     }
     // A mark with a Map inside belongs to a map's value.
     for (const [key, value] of Object.entries(built.value as object)) setOwn(into.value, key, value)
@@ -141,7 +141,7 @@ function keyName(node: ParsedNode, builder: Builder): string {
     if (key !== undefined) return key
   }
   if (looksLikeTemplate(builder.text, node.range[0])) throw templateError(node.range[0])
-  throw new ReadError('bad-key', node.range[0], 'a map key must be a string, a number or a boolean')
+  throw new ReadError('D2_YAML_KEY', node.range[0], 'a map key must be a string, a number or a boolean')
 }
 
 function isMergeKey(node: ParsedNode): boolean {
@@ -157,16 +157,16 @@ function follow(node: Alias.Parsed, builder: Builder): Built {
     const message = builder.anchors.has(node.source)
       ? 'an anchor contains itself'
       : 'an alias (*) has no anchor (&) before it'
-    throw new ReadError('bad-alias', offset, message)
+    throw new ReadError('D2_YAML_ALIAS', offset, message)
   }
   builder.aliased += target.size
   if (builder.aliased > maxAliased)
-    throw new ReadError('alias-bomb', offset, 'the aliases of this document expand to too many values')
+    throw new ReadError('D2_YAML_ALIASES', offset, 'the aliases of this document expand to too many values')
   return target
 }
 
 const maxAliased = 200_000
 
 function tooDeep(offset: number): ReadError {
-  return new ReadError('too-deep', offset, `nested deeper than ${String(maxDepth)} levels`)
+  return new ReadError('D2_TOO_DEEP', offset, `nested deeper than ${String(maxDepth)} levels`)
 }

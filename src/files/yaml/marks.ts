@@ -1,3 +1,5 @@
+import { segmentsOf } from '../../sdk/pointer.ts'
+
 /** Where a node was written. The same tree comes from both readers. */
 export interface Mark {
   /** Offset in the document's text: of the key of a map's entry, else of the value. */
@@ -40,16 +42,18 @@ export function setOwn(object: Record<string, unknown>, key: string, value: unkn
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
-/** Offset of what a JSON pointer (RFC 6901) names, or of the nearest parent that exists. */
-export function locateOffset(root: Mark, pointer: string): number {
+/** Offset of what a JSON pointer names, or of the nearest parent that exists. */
+export function locateOffset(root: Mark, path: string): number {
   let mark = root
-  for (const token of pointer.split('/').slice(1)) {
-    const key = token.replaceAll('~1', '/').replaceAll('~0', '~')
-    const inner = mark.inner
-    const next: Mark | undefined =
-      inner instanceof Map ? inner.get(key) : (inner as readonly Mark[] | undefined)?.[Number(key)]
+  for (const segment of segmentsOf(path) ?? []) {
+    const next = childOf(mark, segment)
     if (!next) break
     mark = next
   }
   return mark.offset
+}
+
+function childOf({ inner }: Mark, segment: string): Mark | undefined {
+  if (inner === undefined) return undefined
+  return inner instanceof Map ? inner.get(segment) : (inner as readonly Mark[])[Number(segment)]
 }

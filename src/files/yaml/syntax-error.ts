@@ -4,7 +4,7 @@ import { ReadError } from './marks.ts'
 /** An error of the parser in words of our own: the parser's may quote the text, which may be a Secret. */
 export function syntaxError(code: ErrorCode, offset: number, parserMessage: string, text: string): ReadError {
   if (looksLikeTemplate(text, offset)) return templateError(offset)
-  return new ReadError('bad-yaml', offset, sentence(code, parserMessage))
+  return new ReadError('D2_YAML_SYNTAX', offset, sentence(code, parserMessage))
 }
 
 /** True if the document up to this line, or the line itself, holds an expression of a template where YAML expects a value. */
@@ -19,7 +19,7 @@ export function looksLikeTemplate(text: string, offset: number): boolean {
 
 export function templateError(offset: number): ReadError {
   return new ReadError(
-    'template',
+    'D2_YAML_TEMPLATE',
     offset,
     'this is a template, not YAML: render it first (helm template … | day2 check -)',
   )

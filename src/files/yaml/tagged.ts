@@ -7,7 +7,7 @@ export function scalarOf(node: ScalarNode.Parsed): Scalar {
   const text = textOf(node)
   const value = node.tag === undefined ? (isPlain(node) ? resolvePlain(text) : text) : tagged(node, node.tag, text)
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new ReadError('bad-number', node.range[0], 'infinity and NaN do not exist in JSON: quote the value')
+    throw new ReadError('D2_YAML_NUMBER', node.range[0], 'infinity and NaN do not exist in JSON: quote the value')
   }
   return value
 }
@@ -28,7 +28,7 @@ function tagged(node: ScalarNode.Parsed, tag: string, text: string): Scalar {
   if (type !== 'int' && type !== 'float' && type !== 'bool' && type !== 'null') return text
   const value = resolvePlain(text)
   if (fits(type, value)) return value
-  throw new ReadError('bad-tag', node.range[0], `the tag !!${type} does not fit the value`)
+  throw new ReadError('D2_YAML_TAG', node.range[0], `the tag !!${type} does not fit the value`)
 }
 
 function fits(type: 'int' | 'float' | 'bool' | 'null', value: Scalar): boolean {

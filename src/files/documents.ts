@@ -1,0 +1,79 @@
+import { refuseControlCharacters } from './decode.ts'
+import { Lines, type Place } from './lines.ts'
+import { type Problem, problemAt } from './problem.ts'
+import { readExactly } from './yaml/exact.ts'
+import { locateOffset, type Mark, ReadError, type Reading } from './yaml/marks.ts'
+import { readQuickly } from './yaml/quick.ts'
+import { type Chunk, cutStream } from './yaml/stream.ts'
+
+/** One document of a file. */
+export interface Document {
+  readonly file: string
+  /** Counted from 0 among the documents that hold something. */
+  readonly index: number
+  readonly value: unknown
+  /** The text of the document, comments included. */
+  readonly text: string
+  /** Where the value at a JSON pointer is written, or its nearest parent that exists. */
+  locate(path: string): Place
+}
+
+export interface Documents {
+  readonly documents: readonly Document[]
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * All documents of a file's text. One that cannot be read is a problem and does not hinder the others. Values come
+ * from a quick reading; places are found by a second one, only of the document that they are asked of.
+ */
+export function readDocuments(file: string, text: string): Documents {
+  const lines = new Lines(text)
+  const { chunks, errors } = cutStream(text)
+  const problems = errors.map((error) => problemAt(error, file, lines, error.offset))
+  const documents: Document[] = []
+  for (const [index, chunk] of chunks.entries()) {
+    try {
+      refuseControlCharacters(chunk.text)
+      const { value, duplicates } = read(chunk.text, false)
+      for (const { key, first, second } of duplicates) {
+        const { line } = lines.placeOf(chunk.offset + first)
+        problems.push({
+          level: 'warning',
+          code: 'D2_YAML_DUPLICATE_KEY',
+          file,
+          ...lines.placeOf(chunk.offset + second),
+          message: `the key "${shown(key)}" is here and on line ${String(line)}: the API server takes this one or refuses both; delete one`,
+        })
+      }
+      documents.push({
+        file,
+        index,
+        value,
+        text: chunk.text,
+        locate: (path) => lines.placeOf(chunk.offset + locateOffset(marksOf(chunk), path)),
+      })
+    } catch (error) {
+      if (!(error instanceof ReadError)) throw error
+      problems.push(problemAt(error, file, lines, chunk.offset + error.offset))
+    }
+  }
+  return { documents, problems }
+}
+
+function read(text: string, trace: boolean): Reading {
+  return readQuickly(text, trace) ?? readExactly(text)
+}
+
+// Findings come object by object, so the marks of the last document suffice; those of all would fill the memory.
+let last: { readonly chunk: Chunk; readonly mark: Mark } | undefined
+
+function marksOf(chunk: Chunk): Mark {
+  if (last?.chunk !== chunk) last = { chunk, mark: read(chunk.text, true).mark ?? { offset: 0 } }
+  return last.mark
+}
+
+// A key of a Secret may be anything; a name is what people need to see, a text is not.
+function shown(key: string): string {
+  return /^[\w./-]{1,80}$/.test(key) ? key : '…'
+}

@@ -1,0 +1,74 @@
+import { dirname, resolve } from 'node:path'
+import { listOf, memberOf, recordOf, stringOf } from '../sdk/shape.ts'
+
+/** What of a kustomization decides how the files around it are to be understood. Paths are absolute. */
+export interface Kustomization {
+  readonly file: string
+  readonly folder: string
+  readonly namespace: string | undefined
+  /** Files and folders that it puts together: resources, bases, components. */
+  readonly resources: readonly string[]
+  /** Files that are patches of what it puts together. */
+  readonly patches: readonly string[]
+  /** What patches are aimed at; a part left out means any. */
+  readonly targets: readonly PatchTarget[]
+  /** Files that become data of generated ConfigMaps and Secrets, or values of charts. */
+  readonly data: readonly string[]
+  /** It changes what it puts together: what lands differs from the files. */
+  readonly changes: boolean
+}
+
+export interface PatchTarget {
+  readonly kind: string | undefined
+  readonly name: string | undefined
+}
+
+/** Reads a kustomization; undefined where the file holds something else. */
+export function kustomizationOf(file: string, value: unknown): Kustomization | undefined {
+  const record = recordOf(value)
+  const apiVersion = stringOf(record?.['apiVersion'])
+  if (!record || (apiVersion !== undefined && !apiVersion.startsWith('kustomize.config.k8s.io/'))) return undefined
+  const folder = dirname(resolve(file))
+  const patches = [...listOf(record['patches']), ...listOf(record['patchesJson6902'])]
+  const strategic = strings(record['patchesStrategicMerge'])
+  const files = [
+    ...patches.map((patch) => stringOf(memberOf(patch, 'path'))),
+    ...strategic.filter((text) => !text.includes('\n')),
+  ]
+  const generators = [...listOf(record['configMapGenerator']), ...listOf(record['secretGenerator'])]
+  const data = generators.flatMap((generator) => [
+    ...strings(memberOf(generator, 'files')).map((entry) => entry.slice(entry.indexOf('=') + 1)),
+    ...strings(memberOf(generator, 'envs')),
+  ])
+  const absolute = (path: string) => resolve(folder, path)
+  return {
+    file,
+    folder,
+    namespace: stringOf(record['namespace']) || undefined,
+    resources: ['resources', 'bases', 'components', 'crds'].flatMap((key) => strings(record[key])).map(absolute),
+    patches: files.filter((path) => path !== undefined).map(absolute),
+    targets: patches.flatMap((patch) => targetOf(memberOf(patch, 'target'))),
+    data: data.map(absolute),
+    changes: changing.some((key) => listOf(record[key]).length > 0),
+  }
+}
+
+const changing = [
+  'patches',
+  'patchesStrategicMerge',
+  'patchesJson6902',
+  'images',
+  'replicas',
+  'replacements',
+  'components',
+  'transformers',
+]
+
+function targetOf(target: unknown): PatchTarget[] {
+  if (!recordOf(target)) return []
+  return [{ kind: stringOf(memberOf(target, 'kind')), name: stringOf(memberOf(target, 'name')) }]
+}
+
+function strings(value: unknown): string[] {
+  return listOf(value).filter((entry) => typeof entry === 'string')
+}

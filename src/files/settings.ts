@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { decode } from './decode.ts'
+import { readDocuments } from './documents.ts'
+import { systemCode } from './find.ts'
+import type { Place } from './lines.ts'
+import type { Problem } from './problem.ts'
+
+/** The YAML of a settings file, before anything is known of its meaning. */
+export interface SettingsFile {
+  readonly value: unknown
+  readonly text: string
+  /** Keys written twice: a settings file that does not say one thing is no settings file. */
+  readonly problems: readonly Problem[]
+  /** Where the value at a JSON pointer is written, or its nearest parent that exists. */
+  locate(path: string): Place
+}
+
+/** A settings file that cannot be read; the message is one sentence with the place. */
+export class SettingsFileError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** Reads a settings file: one YAML or JSON document. Throws SettingsFileError where it cannot be read. */
+export function readSettingsFile(path: string): SettingsFile {
+  const text = load(path)
+  const { documents, problems } = readDocuments(path, text)
+  const error = problems.find(({ level }) => level === 'error')
+  if (error) {
+    const place = error.line === undefined ? path : `${path}:${String(error.line)}:${String(error.column ?? 1)}`
+    throw new SettingsFileError(error.code, `${place}: ${error.message}`)
+  }
+  const [document, second] = documents
+  if (!document) throw new SettingsFileError('D2_SETTINGS_EMPTY', `${path}: the settings file is empty`)
+  if (second) {
+    const { line } = second.locate('')
+    throw new SettingsFileError(
+      'D2_SETTINGS_SEVERAL',
+      `${path}:${String(line)}: a settings file holds one document: delete this one`,
+    )
+  }
+  return { value: document.value, text, problems, locate: (pointer) => document.locate(pointer) }
+}
+
+function load(path: string): string {
+  try {
+    return decode(readFileSync(path))
+  } catch (error) {
+    const code = systemCode(error)
+    if (code.startsWith('D2_')) throw new SettingsFileError(code, `${path}: the file is not UTF-8: save it as UTF-8`)
+    const what = code === 'ENOENT' ? 'no such file: check --settings' : `the file cannot be read (${code})`
+    throw new SettingsFileError(code === 'ENOENT' ? 'D2_FILE_NOT_FOUND' : 'D2_FILE_UNREADABLE', `${path}: ${what}`)
+  }
+}
