@@ -11,5 +11,6 @@ export interface Command {
 
 export const commands: ReadonlyMap<string, Command> = new Map([
   ['certs', { summary: 'issue or inspect the certificate of the webhook', load: () => import('./certs.ts') }],
+  ['check', { summary: 'check manifest files, folders or standard input', load: () => import('./check.ts') }],
   ['serve', { summary: 'serve the admission webhook', load: () => import('./serve.ts') }],
 ])

@@ -111,15 +111,14 @@ function addDocument(document: Document, file: FoundFile, isPatch: boolean, stat
     // The patch of a kustomization may be a list of JSON 6902 operations, or leave out what its target says.
     if (isPatch) state.skipped.push({ file: document.file, reason: 'patch' })
     else if (path === '' && file.root !== undefined) state.skipped.push({ file: document.file, reason })
-    else state.problems.push({ ...problemOf(...noObject[reason](document.file)), ...document.locate(path) })
+    else state.problems.push({ ...problemOf(...whyNoObject(reason, document.file)), ...document.locate(path) })
   }
 }
 
-const noObject = {
-  'no-kind': (file: string) =>
-    ['D2_NO_OBJECT', file, 'no apiVersion and kind, so this is no Kubernetes object: leave the file out'] as const,
-  'nested-list': (file: string) =>
-    ['D2_NESTED_LIST', file, 'a List inside a List, which kubectl refuses: put its items into the outer one'] as const,
+function whyNoObject(reason: 'no-kind' | 'nested-list', file: string): [code: string, file: string, message: string] {
+  return reason === 'no-kind'
+    ? ['D2_NO_OBJECT', file, 'no apiVersion and kind, so this is no Kubernetes object: leave the file out']
+    : ['D2_NESTED_LIST', file, 'a List inside a List, which kubectl refuses: put its items into the outer one']
 }
 
 function nameOf(file: FoundFile): string {

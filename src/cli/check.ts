@@ -1,0 +1,118 @@
+import { writeFileSync } from 'node:fs'
+import { policies } from '../../policies/index.ts'
+import { createEngine } from '../engine/engine.ts'
+import { readPaths } from '../files/read.ts'
+import { formats } from '../report/formats.ts'
+import type { Report } from '../report/report.ts'
+import { problemLine } from '../report/text.ts'
+import { checkContents } from './check-contents.ts'
+import { exitCodes, UsageError } from './failure.ts'
+import { oneOf, parseOptions } from './options.ts'
+import { paintFor } from './paint.ts'
+import { loadSettings } from './settings.ts'
+
+const help = `Usage: day2 check PATH… [OPTION]…
+
+Checks manifests against the rules: YAML and JSON files, folders (searched for .yaml, .yml and .json), or - for
+standard input. The files given are the inventory: a budget in one and its Deployment in another meet.
+  --settings FILE      rules, severities, parameters and exemptions
+  --profile PROFILE    baseline or strict; stands above the settings
+  --fail-on SEVERITY   deny (default), warn, audit or never: from which severity on the exit code is 1
+  --output FORMAT      text (default) or json, =FILE writes it to a file; may be repeated
+  --context PATH       more files that the rules may look up, but that are not checked; may be repeated
+  --complete           nothing exists beside these files: what is missing is reported
+  --namespace NAME     namespace of objects that name none (default "default")
+  --verbose            show findings of severity audit and every unresolved rule
+
+  helm template CHART | day2 check -
+  kubectl kustomize DIR | day2 check -
+
+Exit codes: 0 clean, 1 findings, 2 wrong usage or unreadable input, 3 internal fault.
+`
+
+/** Checks files and reports; resolves to the exit code. */
+export async function run(args: string[]): Promise<number> {
+  const { values, positionals } = parseOptions('check', args, {
+    settings: { type: 'string' },
+    profile: { type: 'string' },
+    'fail-on': { type: 'string', default: 'deny' },
+    output: { type: 'string', multiple: true, default: ['text'] },
+    context: { type: 'string', multiple: true, default: [] },
+    complete: { type: 'boolean', default: false },
+    namespace: { type: 'string', default: 'default' },
+    live: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  })
+  if (values.help) {
+    process.stdout.write(help)
+    return exitCodes.clean
+  }
+  if (values.live) throw new UsageError('--live is not available yet: give the other objects as files with --context')
+  if (positionals.length === 0) throw new UsageError('day2 check needs files or folders, or - for standard input')
+  if (values.context.includes('-')) throw new UsageError('--context takes files and folders, not standard input')
+  const failOn = oneOf('fail-on', values['fail-on'], ['deny', 'warn', 'audit', 'never'])
+  const profile = values.profile === undefined ? undefined : oneOf('profile', values.profile, ['baseline', 'strict'])
+  const outputs = values.output.map(outputOf)
+  if (outputs.filter(({ file }) => file === undefined).length > 1) {
+    throw new UsageError('only one --output can go to standard output: write the others as --output FORMAT=FILE')
+  }
+
+  const { settings, problems } = await loadSettings(values.settings, policies)
+  const engine = createEngine(policies, profile ? { ...settings, profile } : settings)
+  const contents = await readPaths(positionals, process.stdin)
+  const context = await readPaths(values.context, process.stdin)
+  const { report, faults } = checkContents(engine, {
+    paths: positionals,
+    contents: { ...contents, problems: [...problems, ...contents.problems] },
+    context,
+    namespace: values.namespace,
+    complete: values.complete,
+    now: Date.now(),
+  })
+
+  for (const { format, file } of outputs) await write(format, file, report, values.verbose)
+  if (!outputs.some(({ format, file }) => format === 'text' && file === undefined)) tellProblems(report)
+  if (faults > 0) return exitCodes.fault
+  if (report.summary.problems.error > 0) return exitCodes.usage
+  return isFailed(report, failOn) ? exitCodes.findings : exitCodes.clean
+}
+
+interface Output {
+  readonly format: string
+  readonly file: string | undefined
+}
+
+function outputOf(text: string): Output {
+  const equals = text.indexOf('=')
+  const format = oneOf('output', equals < 0 ? text : text.slice(0, equals), [...formats.keys()])
+  const file = equals < 0 ? undefined : text.slice(equals + 1)
+  if (file === '') throw new UsageError(`--output ${format}= needs a file name`)
+  return { format, file }
+}
+
+async function write(format: string, file: string | undefined, report: Report, verbose: boolean): Promise<void> {
+  const paint = paintFor(file === undefined ? process.stdout : {})
+  const text = formats.get(format)?.(report, { paint, verbose }) ?? ''
+  if (file !== undefined) {
+    try {
+      writeFileSync(file, text)
+    } catch {
+      throw new UsageError(`${file} cannot be written: check the folder of --output ${format}=FILE`)
+    }
+    return
+  }
+  // Resolves when the pipe has taken it: a process that ends earlier cuts off a long report.
+  await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()))
+}
+
+function tellProblems(report: Report): void {
+  const paint = paintFor(process.stderr)
+  for (const problem of report.problems) process.stderr.write(`${problemLine(problem, paint)}\n`)
+}
+
+function isFailed({ summary }: Report, failOn: 'deny' | 'warn' | 'audit' | 'never'): boolean {
+  const { deny, warn, audit } = summary.findings
+  if (failOn === 'never') return false
+  return deny > 0 || (failOn !== 'deny' && warn > 0) || (failOn === 'audit' && audit > 0)
+}

@@ -1,0 +1,17 @@
+import type { FilePlace } from './report.ts'
+
+/** Text that comes from files, without control characters: a name must not move the cursor of a terminal. */
+export function clean(text: string): string {
+  // eslint-disable-next-line no-control-regex -- finding them is the purpose
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\ufffd')
+}
+
+/** `3 files`, `1 file`. */
+export function count(number: number, noun: string): string {
+  return `${String(number)} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** `file:line:column`, as editors and terminals follow it. */
+export function placeText({ file, line, column }: FilePlace): string {
+  return `${clean(file)}:${String(line)}:${String(column)}`
+}
