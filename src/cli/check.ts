@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { policies } from '../../policies/index.ts'
 import { createEngine } from '../engine/engine.ts'
+import { defaultSettings } from '../engine/settings.ts'
 import { readPaths } from '../files/read.ts'
 import { formats } from '../report/formats.ts'
 import type { Report } from '../report/report.ts'
@@ -9,7 +10,6 @@ import { checkContents } from './check-contents.ts'
 import { exitCodes, UsageError } from './failure.ts'
 import { oneOf, parseOptions } from './options.ts'
 import { paintFor } from './paint.ts'
-import { loadSettings } from './settings.ts'
 
 const help = `Usage: day2 check PATH… [OPTION]…
 
@@ -58,7 +58,7 @@ export async function run(args: string[]): Promise<number> {
     throw new UsageError('only one --output can go to standard output: write the others as --output FORMAT=FILE')
   }
 
-  const { settings, problems } = await loadSettings(values.settings, policies)
+  const { settings, problems } = await settingsOf(values.settings)
   const engine = createEngine(policies, profile ? { ...settings, profile } : settings)
   const contents = await readPaths(positionals, process.stdin)
   const context = await readPaths(values.context, process.stdin)
@@ -76,6 +76,13 @@ export async function run(args: string[]): Promise<number> {
   if (faults > 0) return exitCodes.fault
   if (report.summary.problems.error > 0) return exitCodes.usage
   return isFailed(report, failOn) ? exitCodes.findings : exitCodes.clean
+}
+
+// Loaded on demand: the validator costs more than checking a file.
+async function settingsOf(path: string | undefined) {
+  if (path === undefined) return { settings: defaultSettings, problems: [] }
+  const { readSettingsWithProblems } = await import('./settings-file.ts')
+  return readSettingsWithProblems(path, policies)
 }
 
 interface Output {

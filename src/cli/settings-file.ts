@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { parseSettings } from '../engine/parse-settings.ts'
 import type { Settings } from '../engine/settings.ts'
+import type { Problem } from '../files/problem.ts'
+import { readSettingsFile } from '../files/settings.ts'
 import type { Policy } from '../sdk/policy.ts'
 
 /** Settings that cannot be used: a line for each thing that is wrong, with its place. */
@@ -16,11 +18,24 @@ export async function settingsHash(path: string): Promise<string> {
     .digest('hex')
 }
 
-/** Reads and validates a settings file. @throws SettingsFileError */
+/** Reads and validates a settings file, YAML or JSON. @throws an error of code `D2_…` that names every place */
 export async function readSettings(path: string, policies: readonly Policy[]): Promise<Settings> {
-  const parsed = parseSettings(JSON.parse(await read(path)), policies)
-  if ('settings' in parsed) return parsed.settings
-  throw new SettingsFileError(parsed.errors.map(({ path: at, message }) => `${path}: ${at}: ${message}`).join('\n'))
+  return (await readSettingsWithProblems(path, policies)).settings
+}
+
+/** The same, with what is doubtful in the file, such as a key that is written twice. */
+export async function readSettingsWithProblems(
+  path: string,
+  policies: readonly Policy[],
+): Promise<{ readonly settings: Settings; readonly problems: readonly Problem[] }> {
+  const file = await readSettingsFile(path)
+  const parsed = parseSettings(file.value, policies)
+  if ('settings' in parsed) return { settings: parsed.settings, problems: file.problems }
+  const errors = parsed.errors.map((error) => {
+    const { line, column } = file.locate(error.path)
+    return `${path}:${line}:${column}: ${error.message} (${error.code})`
+  })
+  throw new SettingsFileError(errors.join('\n'))
 }
 
 async function read(path: string): Promise<string> {

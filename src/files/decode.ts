@@ -17,5 +17,4 @@ export function refuseControlCharacters(text: string): void {
   throw new ReadError('D2_YAML_CONTROL_CHARACTER', found.index, message)
 }
 
-// eslint-disable-next-line no-control-regex -- finding them is the purpose
 const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/

@@ -83,7 +83,7 @@ function manifestOf(document: Document, root: string | undefined, value: unknown
   const metadata = memberOf(object, 'metadata')
   return {
     // AnyObject promises no more than that its members may be there.
-    object: object as AnyObject,
+    object: object,
     apiVersion,
     kind,
     info,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { decode } from './decode.ts'
 import { readDocuments } from './documents.ts'
 import { systemCode } from './find.ts'
@@ -26,8 +26,8 @@ export class SettingsFileError extends Error {
 }
 
 /** Reads a settings file: one YAML or JSON document. Throws SettingsFileError where it cannot be read. */
-export function readSettingsFile(path: string): SettingsFile {
-  const text = load(path)
+export async function readSettingsFile(path: string): Promise<SettingsFile> {
+  const text = await load(path)
   const { documents, problems } = readDocuments(path, text)
   const error = problems.find(({ level }) => level === 'error')
   if (error) {
@@ -46,9 +46,9 @@ export function readSettingsFile(path: string): SettingsFile {
   return { value: document.value, text, problems, locate: (pointer) => document.locate(pointer) }
 }
 
-function load(path: string): string {
+async function load(path: string): Promise<string> {
   try {
-    return decode(readFileSync(path))
+    return decode(await readFile(path))
   } catch (error) {
     const code = systemCode(error)
     if (code.startsWith('D2_')) throw new SettingsFileError(code, `${path}: the file is not UTF-8: save it as UTF-8`)

@@ -1,5 +1,5 @@
 import type { InventorySource } from '../sdk/inventory.ts'
-import type { KindName, Kinds } from '../sdk/objects.ts'
+import type { KindName } from '../sdk/objects.ts'
 import { ObjectStore } from './store.ts'
 
 /** An object as the inventory takes it: who it is has been read already. */
@@ -9,8 +9,8 @@ export interface Entry {
   readonly namespace: string
   readonly name: string
   readonly object: object
-  /** A patch or another partial object: what depends on it is unresolved. */
-  readonly partial?: boolean
+  /** A patch, or an object that a patch changes: what depends on it is unresolved. */
+  readonly uncertain?: boolean
 }
 
 /**
@@ -21,8 +21,8 @@ export function buildInventory(entries: Iterable<Entry>, options: { readonly com
   const store = new ObjectStore()
   const uncertain = new Set<object>()
   const variants = new Map<string, number>()
-  for (const { kind, namespace, name, object, partial } of entries) {
-    if (partial) uncertain.add(object)
+  for (const { kind, namespace, name, object, uncertain: doubtful } of entries) {
+    if (doubtful) uncertain.add(object)
     const first = store.get(kind, namespace, name)
     if (!first) {
       store.put(kind, namespace, name, object)
@@ -38,10 +38,8 @@ export function buildInventory(entries: Iterable<Entry>, options: { readonly com
   }
   return {
     complete: options.complete,
-    // The store holds under each kind only what was put there as that kind.
-    list: <N extends KindName>(kind: N, namespace?: string) => store.list(kind, namespace) as readonly Kinds[N][],
-    get: <N extends KindName>(kind: N, namespace: string, name: string) =>
-      store.get(kind, namespace, name) as Kinds[N] | undefined,
+    list: <N extends KindName>(kind: N, namespace?: string) => store.list(kind, namespace),
+    get: <N extends KindName>(kind: N, namespace: string, name: string) => store.get(kind, namespace, name),
     uncertain: (object) => uncertain.has(object),
     stale: () => false,
   }

@@ -32,18 +32,17 @@ function fileBlock(file: string, findings: readonly ReportedFinding[], explained
   return `${header}\n${blocks.join('')}`
 }
 
-// What a rule prevents is said once: the second finding of the same reason needs its place, its numbers and its fix.
+// Causes and snippets are said once: a second finding of the kind needs its place, its numbers and its fix.
 function findingLines(finding: ReportedFinding, explained: Set<string>, paint: Paint): string {
-  const { rule, reason, severity, message, fix, why, snippet, rendered } = finding
+  const { rule, severity, message, fix, why, snippet, rendered } = finding
   const marks = marksOf(finding)
   const lines = [
     `    ${placeText(rendered ?? finding)}  ${paint(styles[severity], severity)}  ${paint('bold', rule)}${marks}`,
     `      ${clean(message)}`,
   ]
-  const key = `${rule} ${reason}`
-  if (!explained.has(key) && why !== '') lines.push(`      ${paint('dim', 'why:')} ${clean(why)}`)
+  if (why !== '' && isNew(`${rule} ${why}`, explained)) lines.push(`      ${paint('dim', 'why:')} ${clean(why)}`)
   lines.push(`      ${paint('green', 'fix:')} ${clean(fix)}`)
-  if (!explained.has(key) && snippet !== undefined) {
+  if (snippet !== undefined && isNew(snippet, explained)) {
     lines.push(
       ...snippet
         .trimEnd()
@@ -51,22 +50,32 @@ function findingLines(finding: ReportedFinding, explained: Set<string>, paint: P
         .map((line) => `        ${paint('dim', clean(line))}`),
     )
   }
-  explained.add(key)
   return `${lines.join('\n')}\n`
 }
 
-function marksOf({ capped, preExisting, stale, related }: ReportedFinding): string {
+function isNew(text: string, said: Set<string>): boolean {
+  const before = said.size
+  return said.add(text).size > before
+}
+
+function marksOf(finding: ReportedFinding): string {
+  const { capped, preExisting, stale } = finding
   const marks = [
     ...(capped ? [`${capped.from} lowered by ${clean(capped.by)}`] : []),
     ...(preExisting ? ['was there before'] : []),
     ...(stale ? ['on stale context'] : []),
-    ...related.flatMap((other) =>
-      other.file === undefined
-        ? []
-        : [`see ${placeText({ ...other, file: other.file, line: other.line ?? 1, column: other.column ?? 1 })}`],
-    ),
+    ...relatedPlaces(finding).map((place) => `see ${place}`),
   ]
   return marks.length > 0 ? ` (${marks.join('; ')})` : ''
+}
+
+// Places of other objects, and other places of this one.
+function relatedPlaces({ object, related }: ReportedFinding): string[] {
+  return related.flatMap((other) => {
+    const same = other.kind === object.kind && other.namespace === object.namespace && other.name === object.name
+    if ((same && other.path === undefined) || other.file === undefined) return []
+    return [placeText({ file: other.file, line: other.line ?? 1, column: other.column ?? 1 })]
+  })
 }
 
 function nameOf({ kind, namespace, name }: ReportedFinding['object']): string {

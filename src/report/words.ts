@@ -2,7 +2,6 @@ import type { FilePlace } from './report.ts'
 
 /** Text that comes from files, without control characters: a name must not move the cursor of a terminal. */
 export function clean(text: string): string {
-  // eslint-disable-next-line no-control-regex -- finding them is the purpose
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\ufffd')
 }
 

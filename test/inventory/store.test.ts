@@ -56,7 +56,7 @@ t.test('an inventory of files', async (t) => {
       entry(two, 'web'),
       entry(three, 'web'),
       entry(one, 'web'),
-      { ...entry(patch, 'api'), partial: true },
+      { ...entry(patch, 'api'), uncertain: true },
     ],
     { complete: false },
   )

@@ -1,7 +1,7 @@
 import type { Mark } from './marks.ts'
 
-/** Thrown where the quick reader meets what it leaves to the exact one. One object: it is no error and needs no stack. */
-export const beyond = Symbol('beyond the quick reader')
+/** Thrown where the quick reader meets what it leaves to the exact one. Always the same object: its stack means nothing. */
+export const beyond = new Error('beyond the quick reader')
 
 export const Char = {
   Tab: 0x09,

@@ -10,7 +10,8 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
-import { type Duplicate, type Mark, maxDepth, ReadError, type Reading, setOwn } from './marks.ts'
+import { recordOf } from '../../sdk/shape.ts'
+import { childOf, type Duplicate, type Mark, maxDepth, ReadError, type Reading, setOwn } from './marks.ts'
 import { keyOf, scalarOf } from './tagged.ts'
 import { looksLikeTemplate, syntaxError, templateError } from './syntax-error.ts'
 
@@ -122,12 +123,13 @@ function merge(
   let size = 0
   for (const node of sources) {
     const built = build(node, builder, depth + 1)
-    if (!(built.mark.inner instanceof Map)) {
+    const entries = recordOf(built.value)
+    if (!entries)
       throw new ReadError('D2_YAML_MERGE', offset, 'a merge key (<<) needs a map, or a list of maps, as its value')
+    for (const [key, value] of Object.entries(entries)) {
+      setOwn(into.value, key, value)
+      into.marks.set(key, childOf(built.mark, key) ?? { offset })
     }
-    // A mark with a Map inside belongs to a map's value.
-    for (const [key, value] of Object.entries(built.value as object)) setOwn(into.value, key, value)
-    for (const [key, mark] of built.mark.inner) into.marks.set(key, mark)
     size += built.size
   }
   return size

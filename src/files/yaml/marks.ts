@@ -53,7 +53,12 @@ export function locateOffset(root: Mark, path: string): number {
   return mark.offset
 }
 
-function childOf({ inner }: Mark, segment: string): Mark | undefined {
+/** The mark of an entry of a map (by key) or of a list (by index). */
+export function childOf({ inner }: Mark, segment: string): Mark | undefined {
   if (inner === undefined) return undefined
-  return inner instanceof Map ? inner.get(segment) : (inner as readonly Mark[])[Number(segment)]
+  return isList(inner) ? inner[Number(segment)] : inner.get(segment)
+}
+
+function isList(inner: NonNullable<Mark['inner']>): inner is readonly Mark[] {
+  return Array.isArray(inner)
 }
