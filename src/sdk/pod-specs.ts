@@ -42,7 +42,7 @@ export function podSpecOf(kind: string, object: unknown): PodSpecView | undefine
   if (!spec) return undefined
   // Wire promises no field to be there or well typed beyond what the compiler can check; readers stay careful.
   const metadata = (recordOf(memberOf(holder, 'metadata')) ?? {}) as Wire<V1ObjectMeta>
-  return { path: place.path, spec: spec as PodSpec, metadataPath: place.metadataPath, metadata }
+  return { path: place.path, spec: spec, metadataPath: place.metadataPath, metadata }
 }
 
 /** Every container, in the order main, init and sidecar, ephemeral. Entries that are no objects are left out. */
