@@ -3,6 +3,7 @@ import computeCpuLimit from './compute/cpu-limit.ts'
 import computeMemoryLimitRequired from './compute/memory-limit-required.ts'
 import computePdbBlocksAll from './compute/pdb-blocks-all.ts'
 import computePdbDeadlock from './compute/pdb-deadlock.ts'
+import computeQuantitySuspicious from './compute/quantity-suspicious.ts'
 import computeRequestsRequired from './compute/requests-required.ts'
 import observabilityContextEnv from './observability/context-env.ts'
 import storageImmediateBinding from './storage/immediate-binding.ts'
@@ -14,6 +15,7 @@ export const policies: readonly Policy[] = [
   computeMemoryLimitRequired,
   computePdbBlocksAll,
   computePdbDeadlock,
+  computeQuantitySuspicious,
   computeRequestsRequired,
   observabilityContextEnv,
   storageImmediateBinding,

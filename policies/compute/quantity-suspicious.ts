@@ -1,0 +1,243 @@
+import { tooSmallNode } from '../../src/sdk/node-capacity.ts'
+import { definePolicy } from '../../src/sdk/policy.ts'
+import { formatQuantity, parseQuantity, quantityRefusal } from '../../src/sdk/quantities.ts'
+import { quantitiesOf } from '../../src/sdk/quantity-places.ts'
+import { exceededLimit, inWords, mixesUnits, reserves, slipOf, type Slip } from '../../src/sdk/quantity-slips.ts'
+import { resourceTargets, soundResources } from '../../src/sdk/required-resources.ts'
+import { isVariable } from '../../src/sdk/variables.ts'
+
+export default definePolicy({
+  id: 'compute-quantity-suspicious',
+  summary: 'Quantities mean what their author meant.',
+  signatures: ['pending-pods', 'crash-loop', 'eviction'],
+  since: '0.1.0',
+  on: [...resourceTargets, 'HorizontalPodAutoscaler', 'LimitRange', 'PersistentVolumeClaim', 'ResourceQuota'],
+  reads: ['Node'],
+  sources: [
+    'https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/',
+    'apimachinery/pkg/api/resource/quantity.go',
+    'kubernetes/pkg/apis/core/validation/validation.go',
+  ],
+  reasons: {
+    'fractional-bytes': {
+      baseline: 'deny',
+      why: 'Memory has no fractions: m means thousandths, so 128m is one byte once it is rounded up, and nothing starts with that.',
+      snippet: soundResources,
+    },
+    'rounded-bytes': {
+      baseline: 'audit',
+      why: 'The value is no whole number of bytes and is rounded up; two tools may round it differently and fight over it.',
+    },
+    'tiny-memory': {
+      baseline: 'deny',
+      why: 'A bare number is bytes and k is a thousand of them: no container starts with less than a few MiB.',
+      snippet: soundResources,
+    },
+    'tiny-request': {
+      baseline: 'warn',
+      why: 'A bare number is bytes and k is a thousand of them: to the scheduler, a quota or an autoscaler this is next to nothing.',
+    },
+    'storage-bytes': {
+      baseline: 'warn',
+      why: 'A bare number is bytes: provisioners refuse such a volume, or round it up to their least size.',
+    },
+    'huge-cpu': {
+      baseline: 'warn',
+      why: 'A bare number is whole cores: 500 cores fit on no usual node, where 500m is half a core.',
+    },
+    'huge-cpu-impossible': {
+      baseline: 'deny',
+      why: 'The scheduler never adds up free space of several nodes: a pod that asks for more than the largest node has stays Pending.',
+      snippet: soundResources,
+    },
+    'huge-memory': {
+      baseline: 'warn',
+      why: 'A suffix too large by one step: a pod that asks for a tebibyte or more fits on few nodes, and a limit of that size is none.',
+    },
+    'decimal-vs-binary': {
+      baseline: 'audit',
+      why: 'M is a million bytes and Mi is 1,048,576: the same digits make two different amounts, 5 % apart.',
+    },
+    'limit-below-request': {
+      baseline: 'deny',
+      api: true,
+      why: 'The API server refuses a container that asks for more than it may use.',
+    },
+    unparsable: {
+      baseline: 'deny',
+      api: true,
+      why: 'The API server refuses the whole object when one quantity cannot be read.',
+    },
+  },
+  params: {
+    autoscaling: {
+      type: 'boolean',
+      default: false,
+      description: 'Nodes are added on demand, also where their labels do not show it.',
+    },
+  },
+  examples: {
+    passes: [
+      {
+        name: 'every way to write a quantity',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: a, resources: { requests: { cpu: .5, memory: 128e6 }, limits: { cpu: "+1", memory: 1.5Gi } } }, { name: b, resources: { requests: { cpu: "5.", memory: 128Mi }, limits: { cpu: 1e1, memory: 1G } } }] } } } }`,
+        frontEnd: 'check',
+      },
+      {
+        name: 'what a variable holds is not known',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: a, resources: { requests: { cpu: "\${CPU}", memory: "\${MEMORY}" }, limits: { cpu: "\${CPU}", memory: "\${MEMORY}" } } }] } } } }`,
+        frontEnd: 'check',
+      },
+      {
+        name: 'a quota of a large team, and one that forbids volumes',
+        object: `{ kind: ResourceQuota, spec: { hard: { requests.cpu: "400", limits.memory: 2Ti, requests.storage: "0", count/jobs.batch: "500" } } }`,
+      },
+      {
+        name: 'a ratio may be a fraction, and a minimum small',
+        object: `{ kind: LimitRange, spec: { limits: [{ type: Container, min: { memory: 512Ki }, max: { cpu: "128", memory: 2Ti }, default: { cpu: "1", memory: 1Gi }, defaultRequest: { cpu: 100m, memory: 128Mi }, maxLimitRequestRatio: { memory: "1.5" } }] } }`,
+      },
+      {
+        name: 'metrics of pods have any unit',
+        object: `{ kind: HorizontalPodAutoscaler, spec: { maxReplicas: 5, metrics: [{ type: Pods, pods: { metric: { name: memory_pressure }, target: { type: AverageValue, averageValue: 500m } } }, { type: Resource, resource: { name: cpu, target: { type: AverageValue, averageValue: 500m } } }] } }`,
+      },
+    ],
+    fails: [
+      {
+        name: 'm for Mi',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128m }, limits: { cpu: 500m, memory: 128m } } }] } } } }`,
+        finds: ['fractional-bytes /spec/template/spec/containers/0/resources/limits/memory'],
+      },
+      {
+        name: 'no suffix at all, and k',
+        object: `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128k }, limits: { cpu: 500m, memory: 512k } } }] } }`,
+        finds: [
+          'tiny-memory /spec/containers/0/resources/limits/memory',
+          'tiny-request /spec/containers/0/resources/requests/memory',
+        ],
+      },
+      {
+        name: 'a fraction of a gibibyte that is no whole number of bytes',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 1.1Gi } } }] } } } }`,
+        finds: ['rounded-bytes /spec/template/spec/containers/0/resources/limits/memory'],
+      },
+      {
+        name: 'cores for millicores, on nodes that nobody knows',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: "500", memory: 128Mi }, limits: { cpu: "500", memory: 128Mi } } }] } } } }`,
+        unknown: ['Node'],
+        finds: ['unresolved Node', 'huge-cpu /spec/template/spec/containers/0/resources/limits/cpu'],
+      },
+      {
+        name: 'cores for millicores, more than any node has',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: "500", memory: 128Mi }, limits: { cpu: "1000", memory: 128Mi } } }] } } } }`,
+        inventory: `{ kind: Node, status: { allocatable: { cpu: 15890m, memory: 60Gi } } }`,
+        finds: [
+          'huge-cpu /spec/template/spec/containers/0/resources/limits/cpu',
+          'huge-cpu-impossible /spec/template/spec/containers/0/resources/requests/cpu',
+        ],
+      },
+      {
+        name: 'many cores, where larger nodes may come',
+        object: `{ kind: Job, spec: { template: { spec: { containers: [{ name: render, resources: { requests: { cpu: 100, memory: 128Mi }, limits: { cpu: 100, memory: 128Mi } } }] } } } }`,
+        inventory: `{ kind: Node, metadata: { labels: { karpenter.sh/nodepool: general } }, status: { allocatable: { cpu: "16" } } }`,
+        finds: ['huge-cpu /spec/template/spec/containers/0/resources/limits/cpu'],
+      },
+      {
+        name: 'T for G',
+        object: `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 2Ti } } }] } }`,
+        finds: ['huge-memory /spec/containers/0/resources/limits/memory'],
+      },
+      {
+        name: 'M and Mi',
+        object: `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 512M }, limits: { cpu: 500m, memory: 512Mi } } }] } }`,
+        finds: ['decimal-vs-binary /spec/containers/0/resources/requests/memory'],
+      },
+      {
+        name: 'a claim of a few bytes',
+        object: `{ kind: PersistentVolumeClaim, spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: "100" } } } }`,
+        finds: ['storage-bytes /spec/resources/requests/storage'],
+      },
+      {
+        name: 'a LimitRange that gives a default of thousandths of a byte',
+        object: `{ kind: LimitRange, spec: { limits: [{ type: Container, default: { memory: 256m }, defaultRequest: { memory: 256m } }] } }`,
+        finds: ['fractional-bytes /spec/limits/0/default/memory'],
+      },
+      {
+        name: 'an autoscaler that aims at half a byte',
+        object: `{ kind: HorizontalPodAutoscaler, spec: { minReplicas: 2, maxReplicas: 5, metrics: [{ type: Resource, resource: { name: memory, target: { type: AverageValue, averageValue: 500m } } }] } }`,
+        finds: ['fractional-bytes /spec/metrics/0/resource/target/averageValue'],
+      },
+      {
+        name: 'what the API server refuses: a request above its limit',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 2Gi }, limits: { cpu: 500m, memory: 1Gi } } }] } } } }`,
+        frontEnd: 'check',
+        finds: ['limit-below-request /spec/template/spec/containers/0/resources/requests/memory'],
+      },
+      {
+        name: 'what the API server refuses: units that it does not have',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 1GB }, limits: { cpu: 500m, memory: 10 Gi } } }] } } } }`,
+        frontEnd: 'check',
+        finds: [
+          'unparsable /spec/template/spec/containers/0/resources/limits/memory',
+          'unparsable /spec/template/spec/containers/0/resources/requests/memory',
+        ],
+      },
+    ],
+  },
+  *check({ kind, object, params, inventory }) {
+    const told = new Set<string>()
+    for (const place of quantitiesOf(kind, object)) {
+      const { path, value, resource, name, group } = place
+      if (isVariable(value)) continue
+      const quantity = parseQuantity(value)
+      const typed = `${name} ${asTyped(value)}`
+      if (!quantity) {
+        const fix = 'write a number and a suffix such as m, k, M, G, Ki, Mi or Gi'
+        yield { reason: 'unparsable', path, message: `${typed} is no quantity: ${quantityRefusal(value)}`, fix }
+        continue
+      }
+      const limit = exceededLimit(place, quantity)
+      if (limit) {
+        const message = `${typed} must be less than or equal to ${resource} limit of ${formatQuantity(limit)}`
+        yield { reason: 'limit-below-request', path, message, fix: 'raise the limit or lower the request' }
+      }
+      if (mixesUnits(place)) {
+        const message = `${typed} has the digits of its limit but another unit`
+        yield {
+          reason: 'decimal-vs-binary',
+          path,
+          message,
+          fix: `write ${asTyped(place.counterpart)} in both, or the same unit`,
+        }
+      }
+      const slip = slipOf(place, quantity)
+      const identity = `${group} ${resource} ${quantity.nano}`
+      if (!slip || told.has(identity)) continue
+      told.add(identity)
+      const message = `${typed} means ${inWords(resource, quantity)}`
+      const fix = `write ${meant(slip, value)}`
+      const node = slip === 'huge-cpu' ? tooSmallNode(inventory, resource, quantity, params.autoscaling) : undefined
+      if (node && 'unresolved' in node) yield node
+      else if (node && reserves(place, quantity)) {
+        const detail = `${message}; the largest node has ${formatQuantity(node)}`
+        yield { reason: 'huge-cpu-impossible', path, message: detail, fix }
+        continue
+      }
+      yield { reason: slip, path, message, fix }
+    }
+  },
+})
+
+function asTyped(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40))
+  return typeof value === 'object' ? 'that is no number' : String(value)
+}
+
+/** What the author most likely meant: the same digits with the usual suffix. */
+function meant(slip: Slip, value: unknown): string {
+  const digits = /^[1-9]\d{0,3}(?=[mk]?$)/.exec(String(value))?.[0]
+  if (slip === 'huge-cpu') return `${digits ?? '500'}m if thousandths of a core are meant`
+  if (slip === 'huge-memory') return 'a suffix one step smaller, such as Gi'
+  if (slip === 'rounded-bytes') return 'a whole number of Mi'
+  const suffix = slip === 'storage-bytes' ? 'Gi' : 'Mi'
+  return `${digits ?? '128'}${suffix}, or whatever whole amount is meant`
+}

@@ -1,0 +1,68 @@
+import { parseQuantity, compareQuantities, isWhole, type Quantity } from './quantities.ts'
+import type { QuantityPlace, QuantityUse } from './quantity-places.ts'
+
+/** What is wrong with a quantity that the API server accepts. `huge-cpu` may or may not fit on a node. */
+export type Slip =
+  'fractional-bytes' | 'rounded-bytes' | 'tiny-memory' | 'tiny-request' | 'storage-bytes' | 'huge-memory' | 'huge-cpu'
+
+const mebi = 2n ** 20n * 1_000_000_000n
+const tebi = 2n ** 40n * 1_000_000_000n
+const wholeCores = /^\s*\+?\d+(\.0*)?\s*$/
+const leastHugeCpu = 100n * 1_000_000_000n
+
+/** The slip of the unit that a quantity shows, if any. */
+export function slipOf({ resource, use, value }: QuantityPlace, quantity: Quantity): Slip | undefined {
+  const { nano } = quantity
+  if (nano <= 0n || use === 'ratio' || use === 'metric') return undefined
+  if (resource === 'cpu') return isHugeCpu(use, value, quantity) ? 'huge-cpu' : undefined
+  if (!isBytes(resource)) return undefined
+  if (!isWhole(quantity)) return nano < mebi ? 'fractional-bytes' : 'rounded-bytes'
+  if (use === 'least') return undefined
+  if (nano < mebi && use === 'claim') return 'storage-bytes'
+  if (resource !== 'memory') return undefined
+  if (nano < mebi) return use === 'limit' || use === 'most' ? 'tiny-memory' : 'tiny-request'
+  return nano >= tebi && (use === 'limit' || use === 'request') ? 'huge-memory' : undefined
+}
+
+/** True if the value counts for the scheduler: a request, or a limit that becomes one. */
+export function reserves({ use, counterpart }: QuantityPlace, quantity: Quantity): boolean {
+  if (use === 'request') return true
+  if (use !== 'limit') return false
+  const request = counterpart === undefined ? undefined : parseQuantity(counterpart)
+  return counterpart === undefined || (request !== undefined && compareQuantities(request, quantity) === 0)
+}
+
+/** True for a request of 512M under a limit of 512Mi: one of the two was meant. */
+export function mixesUnits({ use, resource, value, counterpart }: QuantityPlace): boolean {
+  if (use !== 'request' || !isBytes(resource) || typeof value !== 'string' || typeof counterpart !== 'string')
+    return false
+  return /^\d+[kMGTPE]$/.test(value) && counterpart === `${value.replace('k', 'K')}i`
+}
+
+/** The limit that a request exceeds, where the API server refuses that. */
+export function exceededLimit({ use, counterpart }: QuantityPlace, quantity: Quantity): Quantity | undefined {
+  const limit = use === 'request' && counterpart !== undefined ? parseQuantity(counterpart) : undefined
+  return limit && compareQuantities(quantity, limit) > 0 ? limit : undefined
+}
+
+/** A quantity in plain words: `0.128 bytes`, `500 cores`. */
+export function inWords(resource: string, { nano }: Quantity): string {
+  const fraction = (nano % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '')
+  return `${nano / 1_000_000_000n}${fraction && `.${fraction}`} ${isBytes(resource) ? 'bytes' : 'cores'}`
+}
+
+// How many cores a team or a node may have is for the platform to say; a container that wants 100 mostly means millicores.
+function isHugeCpu(use: QuantityUse, value: unknown, quantity: Quantity): boolean {
+  if (use !== 'request' && use !== 'limit' && use !== 'target') return false
+  const suffixed = typeof value === 'string' && !wholeCores.test(value)
+  return !suffixed && isWhole(quantity) && quantity.nano >= leastHugeCpu
+}
+
+function isBytes(resource: string): boolean {
+  return (
+    resource === 'memory' ||
+    resource === 'storage' ||
+    resource === 'ephemeral-storage' ||
+    resource.startsWith('hugepages-')
+  )
+}
