@@ -1,18 +1,33 @@
 import { spawn } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { startControlPlane } from '../control-plane/start.ts'
+import { settleEvidence } from './support/evidence-page.ts'
+import { evidenceVariable } from './support/evidence.ts'
 import { clusterVariable, sharedAuditPolicy, sharedNodes } from './support/shared-cluster.ts'
 
-/** Runs every *.e2e.js beside this file against one control plane, and ends with `N passed, N failed`. */
+const writeOption = '--write-evidence'
+
+/**
+ * Runs every *.e2e.js beside this file against one control plane, or only those whose names begin with a word given, and
+ * ends with `N passed, N failed`. A whole run also compares what was seen with docs/reference/evidence.md, or writes it.
+ */
 async function main(words: readonly string[]): Promise<number> {
   const started = Date.now()
+  const wanted = words.filter((word) => word !== writeOption)
   const all = (await readdir(import.meta.dirname)).filter((file) => file.endsWith('.e2e.js')).sort()
-  const files = words.length ? all.filter((file) => words.some((word) => file.startsWith(word))) : all
+  const files = wanted.length ? all.filter((file) => wanted.some((word) => file.startsWith(word))) : all
   say(`starting the control plane for ${files.length} files`)
   const cluster = await startControlPlane({ nodes: sharedNodes, auditPolicy: sharedAuditPolicy, log: say })
   say(`up after ${seconds(started)} s`)
-  const env = { ...process.env, [clusterVariable]: JSON.stringify(cluster.address), TAP_TIMEOUT: '600' }
+  const evidence = await mkdtemp(join(tmpdir(), 'day2-evidence-'))
+  const env = {
+    ...process.env,
+    [clusterVariable]: JSON.stringify(cluster.address),
+    [evidenceVariable]: evidence,
+    TAP_TIMEOUT: '600',
+  }
   const queue = [...files]
   const outcomes: Outcome[] = []
   const worker = async (): Promise<void> => {
@@ -22,7 +37,13 @@ async function main(words: readonly string[]): Promise<number> {
   await cluster.stopAll()
 
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0)
-  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0)
+  let failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0)
+  if (files.length === all.length && failed === 0) {
+    const wrong = await settleEvidence(evidence, words.includes(writeOption))
+    for (const sentence of wrong) say(`not ok ${sentence}`)
+    failed += wrong.length
+  }
+  await rm(evidence, { recursive: true, force: true })
   say(`${seconds(started)} s`)
   say(`${passed} passed, ${failed} failed`)
   return failed === 0 && passed > 0 ? 0 : 1
@@ -38,17 +59,37 @@ const fileTimeout = 600_000
 async function runFile(file: string, env: NodeJS.ProcessEnv): Promise<Outcome> {
   const started = Date.now()
   const { code, output } = await runNode(join(import.meta.dirname, file), env)
-  const points = [...output.matchAll(/^(ok|not ok) \d+ - (.*)$/gm)].map(([, result, name = '']) => ({
-    // Nothing passes by being skipped.
-    ok: result === 'ok' && !/ # (SKIP|TODO)/i.test(name),
-    name: name.replace(/ # time=.*/, '').replace(/ \{$/, ''),
-  }))
+  const points = readPoints(output)
   const failed = points.filter((point) => !point.ok).length
   const died = failed === 0 && (code !== 0 || points.length === 0)
   if (failed || died) say(output)
   say(`${file} ${seconds(started)} s${died ? `, not ok: ended with code ${code} after ${points.length} tests` : ''}`)
   for (const point of points) say(`  ${point.ok ? 'ok' : 'not ok'} ${point.name}`)
   return { passed: points.length - failed, failed: died ? 1 : failed }
+}
+
+interface Point {
+  readonly ok: boolean
+  readonly name: string
+}
+
+/** The tests of a file and those one level below; a test that has some below counts only if it failed by itself. */
+function readPoints(output: string): Point[] {
+  const points: Point[] = []
+  let inner: Point[] = []
+  for (const [, indent, result, name = ''] of output.matchAll(/^( {4})?(ok|not ok) \d+ - (.* # .*)$/gm)) {
+    // Nothing passes by being skipped.
+    const ok = result === 'ok' && !/ # (SKIP|TODO)/i.test(name)
+    const point = { ok, name: name.replace(/ # .*/, '') }
+    if (indent) {
+      inner.push(point)
+      continue
+    }
+    points.push(...inner)
+    if (inner.length === 0 || (!ok && inner.every((each) => each.ok))) points.push(point)
+    inner = []
+  }
+  return points
 }
 
 function runNode(file: string, env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {

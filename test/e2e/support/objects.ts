@@ -1,4 +1,5 @@
 import type { Cluster } from '../../control-plane/cluster.ts'
+import type { NodeOptions } from '../../control-plane/nodes.ts'
 
 const poolLabel = 'day2.test/pool'
 
@@ -11,12 +12,16 @@ export async function addPool(cluster: Cluster, pool: string, zones: readonly st
         name: names[index] ?? pool,
         zone,
         cpu,
-        labels: { [poolLabel]: pool },
-        taints: [{ key: poolLabel, value: pool, effect: 'NoSchedule' }],
+        ...poolOf(pool),
       }),
     ),
   )
   return names
+}
+
+/** Label and taint of the nodes of a pool. */
+export function poolOf(pool: string): Pick<NodeOptions, 'labels' | 'taints'> {
+  return { labels: { [poolLabel]: pool }, taints: [{ key: poolLabel, value: pool, effect: 'NoSchedule' }] }
 }
 
 /** The part of a pod spec that puts its Pods on the nodes of a pool. */

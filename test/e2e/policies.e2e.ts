@@ -1,0 +1,105 @@
+import t, { type Test } from 'tap'
+import { policies } from '../../policies/index.ts'
+import type { Cluster } from '../control-plane/cluster.ts'
+import type { CommandResult } from '../control-plane/kubectl.ts'
+import { waitFor } from '../control-plane/wait.ts'
+import { cases, classesOfCases, type Case } from './support/cases.ts'
+import { openNamespace, webhookLabel } from './support/namespace.ts'
+import { auditedFindings } from './support/audited.ts'
+import { useCluster } from './support/shared-cluster.ts'
+import { startWebhook, type Webhook } from './support/webhook.ts'
+
+const ways = {
+  create: { args: ['create', '-f', '-'], named: true },
+  'server-side apply': { args: ['apply', '--server-side', '-f', '-'], named: true },
+  'dry run': { args: ['apply', '--dry-run=server', '-f', '-'], named: true },
+  generateName: { args: ['create', '-f', '-'], named: false },
+  update: { args: ['replace', '-f', '-'], named: true },
+} as const
+type Way = keyof typeof ways
+
+for (const profile of ['baseline', 'strict'] as const) {
+  t.test(`every policy under ${profile}`, async (t) => {
+    const cluster = await useCluster(t)
+    const webhook = await startWebhook(t, cluster, `cases-${profile}`, `profile: ${profile}`)
+    for (const object of classesOfCases) await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(object) })
+    t.same(policies.map((policy) => policy.id).sort(), cases.map((each) => each.rule).sort(), 'each policy has a case')
+    t.jobs = 4
+    for (const each of cases) {
+      const severity = each[profile]
+      t.test(`${profile}: ${each.rule}, ${severity}`, (t) => tryCase(t, cluster, webhook, each, severity))
+    }
+  })
+}
+
+async function tryCase(
+  t: Test,
+  cluster: Cluster,
+  webhook: Webhook,
+  each: Case,
+  severity: 'deny' | 'warn' | 'audit',
+): Promise<void> {
+  const { rule, bad, good, beside, immutable, clusterScoped } = each
+  const space = `${webhook.name}-${rule}`
+  const namespace = await openNamespace(cluster, space, webhook.name)
+  const send = (object: object, way: Way, name: string): Promise<CommandResult> => {
+    const { args, named } = ways[way]
+    const identity = named
+      ? { name: clusterScoped ? `${space}-${name}` : name }
+      : { generateName: `${space.slice(0, 40)}-` }
+    const labels = clusterScoped ? { labels: { [webhookLabel]: webhook.name } } : {}
+    const input = JSON.stringify({ ...object, metadata: { ...identity, ...labels } })
+    return namespace.kubectl([...args], { input })
+  }
+
+  for (const way of Object.keys(ways) as Way[]) {
+    if (way === 'update' && immutable) continue
+    const name = way.toLowerCase().replace(/\W+/g, '-')
+    if (beside) {
+      await namespace.accept(...beside(name))
+      // The webhook learns of it by its watch.
+      await waitFor(`${rule} to know ${name}`, () => send(bad(name), 'dry run', 'probe'), {
+        until: ({ code }) => code !== 0,
+      })
+    }
+
+    const passes = await send(good(name), way === 'update' ? 'create' : way, name)
+    t.equal(passes.code, 0, `${way}: the good one passes: ${passes.stderr}`)
+    t.notMatch(passes.stderr, /\[[a-z]+-/, `${way}: and no rule says a word`)
+
+    const faulty = way === 'update' ? name : `${name}-bad`
+    const answer = await send(bad(name), way, faulty)
+    if (severity === 'deny') assertRefused(t, answer, each, way)
+    if (severity === 'warn') assertWarned(t, answer, each, way)
+    if (severity === 'audit') {
+      t.equal(answer.code, 0, `${way}: passes: ${answer.stderr}`)
+      t.notMatch(answer.stderr, rule, `${way}: without a word to the user`)
+      if (way === 'create')
+        t.match(await auditedFindings(cluster, { namespace: space, name: faulty }), [{ rule, severity: 'audit' }])
+    }
+  }
+}
+
+/** What a refused user reads. */
+function assertRefused(t: Test, { code, stderr }: CommandResult, { rule, says }: Case, way: Way): void {
+  t.equal(code, 1, `${way}: kubectl fails`)
+  t.match(
+    stderr,
+    /^Error from server \(Forbidden\): .*admission webhook "\w+\.day2-admission\.dev" denied the request: /m,
+  )
+  const line = stderr.split('\n').find((text) => text.startsWith(`[${rule}] `))
+  t.match(line, says, `${way}: says what is wrong: ${stderr}`)
+  t.match(stderr, /\n {2}why: \S/, `${way}: why`)
+  t.match(stderr, /\n {2}fix: \S/, `${way}: what to type`)
+  t.match(stderr, /\(trace [0-9a-f]{32}\)/, `${way}: where to look it up`)
+  const others = [...stderr.matchAll(/^(?:Warning: )?\[([a-z-]+)\]/gm)].map(([, id]) => id).filter((id) => id !== rule)
+  t.same(others, [], `${way}: nothing else is wrong with it`)
+}
+
+function assertWarned(t: Test, { code, stderr }: CommandResult, { rule, says }: Case, way: Way): void {
+  t.equal(code, 0, `${way}: passes: ${stderr}`)
+  const warnings = stderr.split('\n').filter((line) => line.startsWith('Warning: ['))
+  t.equal(warnings.length, 1, `${way}: one warning`)
+  t.match(warnings[0], `Warning: [${rule}] `)
+  t.match(warnings[0], says)
+}

@@ -1,0 +1,101 @@
+import t from 'tap'
+import { counted, drain, settled } from './support/drain.ts'
+import { findingOf, record, seen } from './support/evidence.ts'
+import { openNamespace } from './support/namespace.ts'
+import { addPool, budget, deployment, inPool } from './support/objects.ts'
+import { useCluster } from './support/shared-cluster.ts'
+import { startWebhook } from './support/webhook.ts'
+
+const evictionRefused = /Cannot evict pod as it would violate the pod's disruption budget/
+const twoZones = ['zone-0', 'zone-1']
+
+interface Case {
+  readonly rule: string
+  readonly name: string
+  readonly spec: object
+  readonly finding: RegExp
+  /** What the finding says to type, and the objects with it. */
+  readonly fix: string
+  readonly mended: object[]
+  readonly replicas?: number
+}
+
+const evictable = { maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' }
+const blocksAll = { rule: 'compute-pdb-blocks-all', finding: /allows 0 disruptions/, fix: 'maxUnavailable: 1' }
+const deadlock = { rule: 'compute-pdb-deadlock', finding: /needs 2 healthy of 2 replicas: 0 disruptions allowed/ }
+
+const cases: readonly Case[] = [
+  { ...blocksAll, name: 'maxUnavailable 0', spec: { maxUnavailable: 0 }, mended: [budget(evictable)] },
+  { ...blocksAll, name: 'minAvailable 100%', spec: { minAvailable: '100%' }, mended: [budget(evictable)] },
+  { ...blocksAll, name: 'neither field', spec: {}, mended: [budget(evictable)] },
+  {
+    ...deadlock,
+    name: 'minAvailable 2',
+    spec: { minAvailable: 2 },
+    fix: 'maxUnavailable: 1',
+    mended: [budget({ maxUnavailable: 1 })],
+  },
+  {
+    ...deadlock,
+    name: 'three replicas',
+    spec: { minAvailable: 2 },
+    fix: 'replicas ≥ 3',
+    replicas: 3,
+    mended: [budget({ minAvailable: 2 })],
+  },
+]
+
+t.test('disruption budgets', async (t) => {
+  t.jobs = cases.length
+  const cluster = await useCluster(t)
+  const webhook = await startWebhook(t, cluster, 'proof-budgets')
+  for (const { rule, name, spec, finding, fix, mended, replicas = 2 } of cases) {
+    t.test(`${rule}: ${name}`, async (t) => {
+      const id = `${rule.slice(8)}-${name
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/-$/, '')}`
+
+      const outage = async (): Promise<string> => {
+        await addPool(cluster, id, twoZones)
+        const open = await openNamespace(cluster, id)
+        await open.accept(deployment({ pod: inPool(id) }), budget(spec))
+        const node = await settled(open)
+        await counted(open, 2)
+        const { code, stderr } = await drain(cluster, node, 7)
+        t.not(code, 0, 'the drain does not end')
+        t.ok(stderr.split('will retry after 5s').length > 2, `is refused, and again five seconds later: ${stderr}`)
+        return seen(stderr, evictionRefused)
+      }
+
+      const guarded = async (): Promise<string> => {
+        const pool = `${id}-mended`
+        await addPool(cluster, pool, twoZones)
+        const open = await openNamespace(cluster, pool, webhook.name)
+        await open.accept(deployment({ pod: inPool(pool) }))
+        await settled(open)
+        const refused = await webhook.refusal(() => open.apply(budget(spec)))
+        t.match(refused, finding)
+        t.match(refused, fix, 'says what to type')
+        await open.accept(deployment({ pod: inPool(pool), replicas }), ...mended)
+        const node = await settled(open)
+        await counted(open, replicas)
+        const { code, stderr } = await drain(cluster, node, 60)
+        t.equal(code, 0, `drains with the fix: ${stderr}`)
+        return findingOf(refused, rule)
+      }
+
+      const [message, text] = await Promise.all([outage(), guarded()])
+      record({
+        rule,
+        name,
+        applied: `a Deployment of two replicas with a PodDisruptionBudget (${name})`,
+        outage: '`kubectl drain` is refused again and again and never ends',
+        by: 'API server, eviction',
+        message,
+        finding: text,
+        mended: `with \`${fix}\` the node drains`,
+      })
+    })
+  }
+})

@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto'
+import { budget, deployment, podSpec, soundResources } from './objects.ts'
+
+export interface Case {
+  readonly rule: string
+  readonly baseline: 'deny' | 'warn' | 'audit'
+  readonly strict: 'deny' | 'warn' | 'audit'
+  /** What the finding says. */
+  readonly says: RegExp
+  /** The faulty object and its good neighbour; `app` tells the objects of one namespace apart. */
+  readonly bad: (app: string) => object
+  readonly good: (app: string) => object
+  /** What must be there before. */
+  readonly beside?: (app: string) => object[]
+  /** The fault cannot come by an UPDATE: the API server lets nobody change the field. */
+  readonly immutable?: true
+  readonly clusterScoped?: true
+}
+
+/** One case a policy. Credentials are made here: they are in no file and belong to nobody. */
+export const cases: readonly Case[] = [
+  {
+    rule: 'identity-secret-cloud-credentials',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /holds a static .*AWS/i,
+    bad: () => secret(awsKeys()),
+    good: () => secret({ username: 'web', greeting: 'hello' }),
+  },
+  {
+    rule: 'identity-configmap-cloud-credentials',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /holds a static .*AWS/i,
+    bad: () => configMap({ 'credentials.ini': iniFile() }),
+    good: () => configMap({ 'settings.ini': '[default]\nregion = eu-central-1\n' }),
+  },
+  {
+    rule: 'identity-env-cloud-credentials',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /holds a static .*AWS/i,
+    bad: (name) => sound(name, { container: { env: [...context, ...env(awsKeys())] } }),
+    good: (name) => sound(name),
+  },
+  {
+    rule: 'compute-requests-required',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /web.* (has no|requests).* cpu/i,
+    bad: (name) => sound(name, { resources: { ...soundResources, requests: { cpu: '0', memory: '128Mi' } } }),
+    good: (name) => sound(name),
+  },
+  {
+    rule: 'compute-memory-limit-required',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /web.* memory limit/i,
+    bad: (name) => sound(name, { resources: { ...soundResources, limits: { cpu: '500m' } } }),
+    good: (name) => sound(name),
+  },
+  {
+    rule: 'compute-cpu-limit',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /web.* cpu limit/i,
+    bad: (name) => sound(name, { resources: { ...soundResources, limits: { memory: '128Mi' } } }),
+    good: (name) => sound(name),
+  },
+  {
+    rule: 'compute-quantity-suspicious',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /128m/,
+    bad: (name) => sound(name, { resources: { ...soundResources, requests: { cpu: '100m', memory: '128m' } } }),
+    good: (name) => sound(name),
+  },
+  {
+    rule: 'compute-pdb-blocks-all',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /allows 0 disruptions/,
+    bad: (name) => budget({ maxUnavailable: 0 }, name),
+    good: (name) => budget({ maxUnavailable: 1 }, name),
+  },
+  {
+    rule: 'compute-pdb-deadlock',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /needs 2 healthy of 2 replicas: 0 disruptions allowed/,
+    bad: (name) => budget({ minAvailable: 2 }, name),
+    good: (name) => budget({ minAvailable: 1 }, name),
+    beside: (name) => [sound(name)],
+  },
+  {
+    rule: 'storage-immediate-binding',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /StorageClass .* Immediate/,
+    bad: () => storageClass('Immediate'),
+    good: () => storageClass('WaitForFirstConsumer'),
+    immutable: true,
+    clusterScoped: true,
+  },
+  {
+    rule: 'storage-pvc-immediate-class',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /uses Immediate class cases-immediate/,
+    bad: (name) => statefulSet(name, 'cases-immediate'),
+    good: (name) => statefulSet(name, 'cases-waiting'),
+    immutable: true,
+  },
+  {
+    rule: 'observability-context-env',
+    baseline: 'audit',
+    strict: 'deny',
+    says: /web.* cannot log .*zone/,
+    bad: (name) => sound(name, { container: { env: context.slice(0, 3) } }),
+    good: (name) => sound(name),
+  },
+]
+
+/** The classes that the claims of the cases name; no webhook reviews them. */
+export const classesOfCases: readonly object[] = [
+  { ...storageClass('Immediate'), metadata: { name: 'cases-immediate' } },
+  { ...storageClass('WaitForFirstConsumer'), metadata: { name: 'cases-waiting' } },
+]
+
+const fields = {
+  K8S_NAMESPACE: 'metadata.namespace',
+  K8S_POD_NAME: 'metadata.name',
+  K8S_NODE_NAME: 'spec.nodeName',
+  K8S_ZONE: "metadata.labels['topology.kubernetes.io/zone']",
+}
+
+/** All that a log line must be able to say, so that the strict profile finds nothing either. */
+export const context = Object.entries(fields).map(([name, fieldPath]) => ({
+  name,
+  valueFrom: { fieldRef: { fieldPath } },
+}))
+
+/** A Deployment with which no rule finds anything in either profile, but for the fields given. */
+export function sound(name: string, options: Parameters<typeof podSpec>[0] = {}): object {
+  return deployment({ name, ...options, container: { env: context, ...options.container } })
+}
+
+/** A key pair in the shape of an AWS access key. */
+export function awsKeys(): { readonly [name: string]: string } {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+  const id = [...randomBytes(16)].map((byte) => alphabet[byte % 32]).join('')
+  return { AWS_ACCESS_KEY_ID: `AKIA${id}`, AWS_SECRET_ACCESS_KEY: randomBytes(30).toString('base64') }
+}
+
+function iniFile(): string {
+  const lines = Object.entries(awsKeys()).map(([name, value]) => `${name.toLowerCase()} = ${value}`)
+  return ['[default]', ...lines, ''].join('\n')
+}
+
+export function env(values: { readonly [name: string]: string }): object[] {
+  return Object.entries(values).map(([name, value]) => ({ name, value }))
+}
+
+export function secret(stringData: object): object {
+  return { apiVersion: 'v1', kind: 'Secret', stringData }
+}
+
+export function configMap(data: object): object {
+  return { apiVersion: 'v1', kind: 'ConfigMap', data }
+}
+
+export function storageClass(volumeBindingMode: string): object {
+  return { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', provisioner: 'ebs.csi.aws.com', volumeBindingMode }
+}
+
+function statefulSet(name: string, storageClassName: string): object {
+  const labels = { app: name }
+  const claim = { storageClassName, accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    spec: {
+      replicas: 1,
+      serviceName: name,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: podSpec({ container: { env: context } }) },
+      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claim }],
+    },
+  }
+}
