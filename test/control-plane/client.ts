@@ -28,7 +28,7 @@ export type ApiRequest = (method: string, path: string, body?: unknown, options?
 
 export interface ApiClient {
   readonly request: ApiRequest
-  close(): void
+  readonly close: () => void
 }
 
 /** Raw calls to one HTTPS server. `body` is sent as JSON unless it is a string already. */

@@ -23,8 +23,8 @@ export interface Cluster extends ClusterAddress {
   /** What the audit policy let through, oldest first. */
   auditLog(): Promise<Json[]>
   /** Creates a simulated node and waits until it is Ready. */
-  addNode(node: NodeOptions): Promise<void>
-  close(): void
+  readonly addNode: (node: NodeOptions) => Promise<void>
+  readonly close: () => void
 }
 
 export function connect(address: ClusterAddress): Cluster {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { Socket } from 'node:net'
 
 /** Ends what this process leaves behind, however it dies: also by SIGKILL, where no handler of ours would run. */
 export interface Reaper {
@@ -30,8 +31,8 @@ export function startReaper(): Reaper {
   child.stdin.on('error', () => {})
   child.unref()
   const say = (line: string): void => void child.stdin.write(`${line}\n`)
-  // A pipe to a child keeps Node alive; ours is to be closed by our end, not to delay it.
-  if ('unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref()
+  // An open pipe keeps Node alive; this one is to be closed by our end, not to delay it.
+  if (child.stdin instanceof Socket) child.stdin.unref()
   return {
     watch: (pid) => say(`watch ${pid}`),
     forget: (pid) => say(`forget ${pid}`),
