@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Cluster } from '../control-plane/cluster.ts'
 import { waitFor } from '../control-plane/wait.ts'
 import { annotation, auditedEvent, auditedFindings } from './support/audited.ts'
-import { awsKeys, context, env, secret, sound } from './support/cases.ts'
+import { awsKeys, context, env, secret, sound, storageClass } from './support/cases.ts'
 import { settled } from './support/drain.ts'
 import { openNamespace, webhookLabel, type Namespace } from './support/namespace.ts'
 import { budget, soundResources } from './support/objects.ts'
@@ -47,6 +47,17 @@ t.test('the webhook in a cluster', async (t) => {
     t.equal(rolled.code, 0, rolled.stderr)
     await settled(namespace)
     t.pass('its Pods are created all the same, though their template would be refused today')
+  })
+
+  t.test('a StorageClass that binds at once can still be edited', async (t) => {
+    const metadata = { name: 'behaviour-immediate' }
+    const input = JSON.stringify({ ...storageClass('Immediate'), metadata })
+    t.equal((await cluster.kubectl(['create', '-f', '-'], { input })).code, 0)
+    await cluster.kubectl(['label', 'storageclass', metadata.name, `${webhookLabel}=${webhook.name}`])
+    const patch = JSON.stringify({ allowVolumeExpansion: true })
+    const edited = await cluster.kubectl(['patch', 'storageclass', metadata.name, '-p', patch])
+    t.equal(edited.code, 0, edited.stderr)
+    t.match(edited.stderr, 'Warning: [storage-immediate-binding] ')
   })
 
   t.test('finalizers can be removed, and deletes pass', async (t) => {

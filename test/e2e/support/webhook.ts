@@ -55,6 +55,8 @@ export async function startWebhook(
       '127.0.0.1',
       '--port',
       String(port),
+      '--drain-seconds',
+      '0',
       '--probe-port',
       String(plainPort),
     ],
