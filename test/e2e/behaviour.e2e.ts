@@ -16,7 +16,7 @@ t.test('the webhook in a cluster', async (t) => {
   const cluster = await useCluster(t)
   const [webhook, strict, stopped] = await Promise.all([
     startWebhook(t, cluster, 'behaviour'),
-    startWebhook(t, cluster, 'behaviour-strict', 'profile: strict'),
+    startWebhook(t, cluster, 'behaviour-strict', { profile: 'strict' }),
     startWebhook(t, cluster, 'behaviour-stopped'),
   ])
   t.jobs = 4

@@ -21,7 +21,7 @@ type Way = keyof typeof ways
 for (const profile of ['baseline', 'strict'] as const) {
   t.test(`every policy under ${profile}`, async (t) => {
     const cluster = await useCluster(t)
-    const webhook = await startWebhook(t, cluster, `cases-${profile}`, `profile: ${profile}`)
+    const webhook = await startWebhook(t, cluster, `cases-${profile}`, { profile })
     for (const object of classesOfCases) await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(object) })
     t.same(policies.map((policy) => policy.id).sort(), cases.map((each) => each.rule).sort(), 'each policy has a case')
     t.jobs = 4

@@ -87,7 +87,7 @@ export const cases: readonly Case[] = [
     rule: 'compute-pdb-deadlock',
     baseline: 'deny',
     strict: 'deny',
-    says: /needs 2 healthy of 2 replicas: 0 disruptions allowed/,
+    says: /covers 2 replicas of Deployment\/.*: 0 disruptions allowed/,
     bad: (name) => budget({ minAvailable: 2 }, name),
     good: (name) => budget({ minAvailable: 1 }, name),
     beside: (name) => [sound(name)],

@@ -15,7 +15,7 @@ export interface Namespace {
   /** Applies objects that must be accepted. */
   accept(...objects: readonly object[]): Promise<void>
   /** Reads `pods`, `pods/web` or `apps/v1/deployments/web` of this namespace. */
-  get(path: string): Promise<Json>
+  readonly get: (path: string) => Promise<Json>
   /** The messages of all events with one of these reasons. */
   events(...reasons: readonly string[]): Promise<string[]>
 }

@@ -32,14 +32,16 @@ export async function startWebhook(
   t: { teardown(fn: () => unknown): unknown },
   cluster: Cluster,
   name: string,
-  settings = '',
+  settings: object = {},
 ): Promise<Webhook> {
   const dir = await mkdtemp(join(tmpdir(), `day2-webhook-`))
   const [port = 0, plainPort = 0] = await freePorts(2)
   const issued = await day2('certs', 'issue', '--out', dir, '--name', 'localhost', '--ip', '127.0.0.1')
   if (issued.code !== 0) throw new Error(issued.stderr)
   const settingsFile = join(dir, 'settings.yaml')
-  await writeFile(settingsFile, `apiVersion: day2-admission.dev/v1alpha1\nkind: Settings\n${settings}\n`)
+  const head = { apiVersion: 'day2-admission.dev/v1alpha1', kind: 'Settings' }
+  // JSON is YAML.
+  await writeFile(settingsFile, JSON.stringify({ ...head, ...settings }))
   const child = spawn(
     process.execPath,
     [
