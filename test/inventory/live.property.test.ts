@@ -110,7 +110,7 @@ t.test(
           await live.stop()
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     )
   },
 )

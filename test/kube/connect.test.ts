@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { createAuthority } from '../../certs/authority.ts'
 import { connect } from '../../src/kube/connect.ts'
 import { FakeApiServer } from './fake-api-server.ts'
 
@@ -84,7 +85,7 @@ t.test('an API server that is not there, or not the one we trust', async (t) => 
   await other.start({ [nodes]: 'Node' })
   other.kubeconfig(t.testdir())
   const { ca, url } = other
-  other.ca = server.ca
+  other.ca = (await createAuthority('stranger', { now: new Date(), days: 1 })).certificate
   const distrusting = await connect({ kubeconfig: other.kubeconfig(t.testdirName) })
   await t.rejects(distrusting.request(nodes), {
     code: 'D2_KUBE_TLS',

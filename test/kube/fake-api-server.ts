@@ -28,6 +28,16 @@ export interface Fault {
   readonly hangUp?: 'at once' | 'mid-line'
 }
 
+// Keys are slow to make, and the servers of one test file may share them.
+const tls = issue()
+
+async function issue(): Promise<{ key: string; cert: string; ca: string }> {
+  const validity = { now: new Date(), days: 1 }
+  const authority = await createAuthority('fake authority', validity)
+  const { key, certificate } = await issueLeaf(authority, { names: ['localhost'], ips: ['127.0.0.1'], ...validity })
+  return { key, cert: certificate, ca: authority.certificate }
+}
+
 interface Watcher {
   readonly response: ServerResponse
   readonly resource: string
@@ -56,22 +66,14 @@ export class FakeApiServer {
   readonly #snapshots = new Map<string, readonly Stored[]>()
   readonly #watchers = new Set<Watcher>()
   #server: Server | undefined
-  #key = ''
-  #certificate = ''
 
   /** `kinds` are the resources served, with their kinds: `{ '/api/v1/nodes': 'Node' }`. */
   async start(kinds: { readonly [path: string]: string }): Promise<void> {
     for (const [path, kind] of Object.entries(kinds)) this.serve(path, kind)
-    if (!this.ca) {
-      const validity = { now: new Date(), days: 1 }
-      const authority = await createAuthority('fake authority', validity)
-      const leaf = await issueLeaf(authority, { names: ['localhost'], ips: ['127.0.0.1'], ...validity })
-      this.ca = authority.certificate
-      this.#key = leaf.key
-      this.#certificate = leaf.certificate
-    }
+    const { key, cert, ca } = await tls
+    this.ca ||= ca
     const port = this.url ? Number(new URL(this.url).port) : 0
-    this.#server = createServer({ key: this.#key, cert: this.#certificate }, (request, response) => {
+    this.#server = createServer({ key, cert }, (request, response) => {
       this.#answer(request, response)
     })
     this.#server.on('secureConnection', () => this.connections++)
