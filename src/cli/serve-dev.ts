@@ -1,5 +1,5 @@
 import { UsageError } from './failure.ts'
-import type { ServeOptions } from './serve.ts'
+import type { ServeOptions } from './serve-options.ts'
 
 /** Serves without a cluster. */
 export function serveDev(_options: ServeOptions): Promise<number> {

@@ -8,7 +8,7 @@ import type { Log } from '../server/log.ts'
 import type { InventoryStatus } from '../server/metrics.ts'
 import type { Check } from '../server/readiness.ts'
 import { openLiveInventory } from './live-inventory.ts'
-import type { ServeOptions } from './serve.ts'
+import type { ServeOptions } from './serve-options.ts'
 
 export interface ServedInventory {
   readonly source: InventorySource

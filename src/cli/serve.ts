@@ -1,6 +1,7 @@
-import { logLevels, type LogLevel } from '../server/log.ts'
+import { logLevels } from '../server/log.ts'
 import { exitCodes, UsageError } from './failure.ts'
 import { oneOf, parseOptions, wholeNumber } from './options.ts'
+import type { ServeOptions } from './serve-options.ts'
 
 const help = `Usage: day2 serve --cert-dir DIR [OPTION]…
        day2 serve --dev [OPTION]…
@@ -19,21 +20,6 @@ Serves the admission webhook over HTTPS (POST /validate), and probes and metrics
   --log-level LEVEL    debug, info, warn or error (default info; with --dev warn)
   --dev                no cluster needed: issue a certificate, send the examples through the own port, go on serving
 `
-
-export interface ServeOptions {
-  readonly port: number
-  readonly probePort: number
-  /** Undefined: the default of the mode. */
-  readonly host: string | undefined
-  readonly certDir: string | undefined
-  readonly settings: string | undefined
-  readonly kubeconfig: string | undefined
-  readonly inventory: boolean
-  /** How long readiness waits for the inventory. */
-  readonly syncSeconds: number
-  readonly drainSeconds: number
-  readonly logLevel: LogLevel | undefined
-}
 
 /** Serves the admission webhook until a signal ends it. */
 export async function run(args: string[]): Promise<number> {

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { policies } from '../../policies/index.ts'
-import type { ServeOptions } from '../../src/cli/serve.ts'
+import type { ServeOptions } from '../../src/cli/serve-options.ts'
 import { startInventory } from '../../src/cli/serve-inventory.ts'
 import { watchedKinds } from '../../src/engine/watched-kinds.ts'
 import { collectionPath } from '../../src/kube/list.ts'
