@@ -1,4 +1,5 @@
 import { unknown, type Inventory, type Unknown } from '../sdk/inventory.ts'
+import { withObject } from '../sdk/filed-lists.ts'
 import type { AnyObject, KindName, Kinds } from '../sdk/objects.ts'
 
 /**
@@ -11,6 +12,8 @@ export class Overlay implements Inventory {
   readonly #namespace: string
   readonly #name: string
   readonly #object: AnyObject
+  // An overlay lives for one review, in which nothing changes.
+  readonly #lists = new Map<string | undefined, readonly AnyObject[]>()
 
   constructor(base: Inventory, kind: KindName, namespace: string, name: string, object: AnyObject) {
     this.#base = base
@@ -30,17 +33,27 @@ export class Overlay implements Inventory {
     if (namespace !== undefined && namespace !== this.#namespace) return listed
     // The kind was compared above; the compiler cannot carry that over to the type parameter.
     const own = this.#object as Kinds[N]
-    return [...listed.filter((other) => !this.#isSame(other)), own]
+    const known = this.#lists.get(namespace) as readonly Kinds[N][] | undefined
+    const list = known ?? withObject(listed, own, this.#replacedIn(listed))
+    this.#lists.set(namespace, list)
+    return list
   }
 
   get<N extends KindName>(kind: N, namespace: string, name: string): Kinds[N] | undefined | Unknown {
     const isOwn = kind === this.#kind && namespace === this.#namespace && name === this.#name
-    // As in list.
-    return isOwn ? (this.#object as Kinds[N]) : this.#base.get(kind, namespace, name)
+    return isOwn ? this.#object : this.#base.get(kind, namespace, name)
   }
 
   uncertain(object: object): boolean {
     return object !== this.#object && this.#base.uncertain(object)
+  }
+
+  #replacedIn<T extends AnyObject>(listed: readonly T[]): readonly T[] {
+    const cached = this.#base.get(this.#kind, this.#namespace, this.#name)
+    if (cached === undefined || cached === unknown) return []
+    if (this.#base.uncertain(cached)) return listed.filter((other) => this.#isSame(other))
+    // Who holds an object lists it.
+    return [cached as unknown as T]
   }
 
   #isSame(other: AnyObject): boolean {

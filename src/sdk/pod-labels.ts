@@ -12,6 +12,11 @@ export function selectsPods(selector: Selector, kind: KindName, object: unknown)
   return view ? selector(view.metadata.labels, added.get(kind)) : false
 }
 
+/** True for a label that a controller gives to the pods of a workload. */
+export function isControllerLabel(key: string): boolean {
+  return controllerLabels.has(key)
+}
+
 // A variable is what a value is that nobody knows yet.
 const value = '${set by the controller}'
 
@@ -33,6 +38,8 @@ const added: ReadonlyMap<KindName, ReadonlyMap<string, string>> = new Map([
     labels(['apps.kubernetes.io/pod-index', 'controller-revision-hash', 'statefulset.kubernetes.io/pod-name']),
   ],
 ])
+
+const controllerLabels: ReadonlySet<string> = new Set([...added.values()].flatMap((map) => [...map.keys()]))
 
 function labels(keys: readonly string[]): ReadonlyMap<string, string> {
   return new Map(keys.map((key) => [key, value]))

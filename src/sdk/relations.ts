@@ -1,9 +1,13 @@
-import { budgetSelector } from './budgets.ts'
+import { budgetSelector, selectsNothing } from './budgets.ts'
+import { filedUnder, type Filing } from './filed-lists.ts'
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { scalableKinds } from './kinds.ts'
+import { anyKey, labelKeys, selectorKeys } from './label-keys.ts'
+import { nameOf } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { controllerOf } from './owners.ts'
 import { selectsPods } from './pod-labels.ts'
+import { podSpecOf } from './pod-specs.ts'
 import { targets, type Scalable } from './scale.ts'
 import { memberOf, stringOf } from './shape.ts'
 import { isVariable } from './variables.ts'
@@ -28,7 +32,8 @@ export function budgetsOf(
   namespace: string,
   inventory: Inventory<'PodDisruptionBudget'>,
 ): Relation<Kinds['PodDisruptionBudget']> {
-  return related('PodDisruptionBudget', namespace, inventory, (budget) =>
+  const keys = labelKeys(podSpecOf(kind, object)?.metadata.labels)
+  return related('PodDisruptionBudget', namespace, inventory, budgetFiling, keys, (budget) =>
     selectsPods(budgetSelector(budget), kind, object),
   )
 }
@@ -43,8 +48,9 @@ export function workloadsOf(
   inventory: Inventory<WitnessKind>,
 ): Relation<Witness> {
   const selector = budgetSelector(budget)
+  const keys = selectorKeys(budget.spec?.selector)
   const relations = witnessKinds.map((kind) => {
-    const { found, unsure } = related(kind, namespace, inventory, (object) => {
+    const { found, unsure } = related(kind, namespace, inventory, podFilings[kind], keys, (object) => {
       const selected = selectsPods(selector, kind, object)
       return selected !== false && isRepresented(kind, object) ? false : selected
     })
@@ -60,7 +66,11 @@ export function autoscalersOf(
   namespace: string,
   inventory: Inventory<'HorizontalPodAutoscaler'>,
 ): Relation<Kinds['HorizontalPodAutoscaler']> {
-  return related('HorizontalPodAutoscaler', namespace, inventory, (autoscaler) => targets(autoscaler, workload))
+  const name = nameOf(workload)
+  const keys = isVariable(name) ? undefined : [`${workload.kind ?? ''}/${name}`]
+  return related('HorizontalPodAutoscaler', namespace, inventory, targetFiling, keys, (autoscaler) =>
+    targets(autoscaler, workload),
+  )
 }
 
 /** The workload of this namespace that an autoscaler targets, if it is there and of a kind with a scale. */
@@ -102,23 +112,49 @@ export function budgetsAround(
   }
 }
 
+/** What passes the test among the objects filed under one of the keys, or under any; among all without keys. */
 function related<K extends KindName>(
   kind: K,
   namespace: string,
   inventory: Inventory<K>,
+  filing: Filing<Kinds[K]>,
+  keys: readonly string[] | undefined,
   test: (object: Kinds[K]) => boolean | Unknown,
 ): Relation<Kinds[K]> {
   const listed = inventory.list(kind, namespace)
   if (listed === unknown) return { found: [], unsure: [kind] }
   const found: Kinds[K][] = []
   let unsure = false
-  for (const object of listed) {
+  for (const object of keys ? filedUnder(listed, filing, [...keys, anyKey]) : listed) {
     const holds = test(object)
     if (holds === false) continue
     if (holds === unknown || inventory.uncertain(object)) unsure = true
     else found.push(object)
   }
   return { found, unsure: unsure ? [kind] : [] }
+}
+
+function budgetFiling(budget: Kinds['PodDisruptionBudget']): readonly string[] {
+  return selectsNothing(budget) ? [] : (selectorKeys(budget.spec?.selector) ?? [anyKey])
+}
+
+function targetFiling({ spec }: Kinds['HorizontalPodAutoscaler']): readonly string[] {
+  const name = stringOf(memberOf(spec?.scaleTargetRef, 'name')) ?? ''
+  return [isVariable(name) ? anyKey : `${stringOf(memberOf(spec?.scaleTargetRef, 'kind')) ?? ''}/${name}`]
+}
+
+const podFilings = {
+  CronJob: podFiling('CronJob'),
+  DaemonSet: podFiling('DaemonSet'),
+  Deployment: podFiling('Deployment'),
+  Job: podFiling('Job'),
+  ReplicaSet: podFiling('ReplicaSet'),
+  ReplicationController: podFiling('ReplicationController'),
+  StatefulSet: podFiling('StatefulSet'),
+} as const
+
+function podFiling(kind: WitnessKind): Filing<object> {
+  return (object) => labelKeys(podSpecOf(kind, object)?.metadata.labels) ?? [anyKey]
 }
 
 const representedBy: ReadonlyMap<KindName, string> = new Map([

@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import t from 'tap'
 import { buildInventory, type Entry } from '../../src/inventory/files.ts'
 import { unknown, type Inventory } from '../../src/sdk/inventory.ts'
+import { budgetSelector } from '../../src/sdk/budgets.ts'
 import { drainOf } from '../../src/sdk/drain.ts'
 import { scalableKinds } from '../../src/sdk/kinds.ts'
 import type { KindName } from '../../src/sdk/objects.ts'
+import { selectsPods } from '../../src/sdk/pod-labels.ts'
 import {
   autoscalersOf,
   budgetsAround,
@@ -64,8 +66,16 @@ function nameOf(object: object): string {
   return (object as { metadata: { name: string } }).metadata.name
 }
 
-t.test('a pair is found from either side', async () => {
-  const label = fc.constantFrom({ app: 'web' }, { app: 'api' }, { app: 'web', tier: 'x' }, {})
+t.test('a pair is found from either side', async (t) => {
+  let pairs = 0
+  const label = fc.constantFrom<object>(
+    { app: 'web' },
+    { app: '${APP}' },
+    { '${KEY}': 'web' },
+    { app: 'api' },
+    { app: 'web', tier: 'x' },
+    {},
+  )
   const selector = fc.constantFrom<unknown>(
     null,
     {},
@@ -73,6 +83,8 @@ t.test('a pair is found from either side', async () => {
     { matchExpressions: [{ key: 'tier', operator: 'DoesNotExist' }] },
     { matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['web'] }] },
     { matchLabels: { app: '${APP}' } },
+    { matchLabels: { tier: 'x', app: 'web' } },
+    { matchExpressions: [{ key: 'app', operator: 'In', values: ['web', 'api'] }] },
   )
   const namespace = fc.constantFrom('a', 'b')
   const cluster = fc.record({
@@ -90,10 +102,22 @@ t.test('a pair is found from either side', async () => {
       const fromWorkloads = w.flatMap(({ kind, object, name, namespace }) =>
         budgetsOf(kind, object, namespace, inventory).found.map((found) => `${nameOf(found)} ${name}`),
       )
-      return fromBudgets.sort().join() === fromWorkloads.sort().join()
+      // A walk over all of them, without any table.
+      const walked = b.flatMap((over) =>
+        w
+          .filter(({ kind, object, namespace }) => {
+            const selected = selectsPods(budgetSelector(over.object), kind, object)
+            return selected === true && namespace === over.namespace
+          })
+          .map(({ name }) => `${over.name} ${name}`),
+      )
+      pairs += walked.length
+      const sides = [fromBudgets, fromWorkloads, walked].map((side) => side.sort().join())
+      return new Set(sides).size === 1
     }),
     { numRuns: 1000 },
   )
+  t.ok(pairs > 300, `${pairs} pairs`)
 })
 
 t.test('autoscalers and workloads find each other', async (t) => {

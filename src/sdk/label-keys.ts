@@ -1,0 +1,45 @@
+import { isControllerLabel } from './pod-labels.ts'
+import { recordOf } from './shape.ts'
+import { isVariable } from './variables.ts'
+
+/** The key of what may match anything, and so has to be looked at every time. */
+export const anyKey = '*'
+
+/**
+ * Keys, one of which is among those of all labels that the selector selects or may select: those of one requirement
+ * that says which values it takes. Undefined where no requirement does.
+ */
+export function selectorKeys(selector: unknown): readonly string[] | undefined {
+  const fields = recordOf(selector)
+  for (const [key, value] of Object.entries(recordOf(fields?.['matchLabels']) ?? {})) {
+    if (isPlain(key, value)) return [keyOf(key, value)]
+  }
+  const expressions = fields?.['matchExpressions']
+  for (const entry of Array.isArray(expressions) ? (expressions as readonly unknown[]) : []) {
+    const { key, operator, values } = recordOf(entry) ?? {}
+    if (operator !== 'In' || typeof key !== 'string' || !Array.isArray(values) || values.length === 0) continue
+    const wanted: readonly unknown[] = values
+    const plain = wanted.flatMap((value) => (isPlain(key, value) ? [keyOf(key, value)] : []))
+    if (plain.length === wanted.length) return plain
+  }
+  return undefined
+}
+
+/** The keys of labels; undefined where a `${VARIABLE}` makes them more than they show. */
+export function labelKeys(labels: unknown): readonly string[] | undefined {
+  const keys: string[] = []
+  for (const [key, value] of Object.entries(recordOf(labels) ?? {})) {
+    if (typeof value !== 'string' || isVariable(value) || isVariable(key)) return undefined
+    keys.push(keyOf(key, value))
+  }
+  return keys
+}
+
+// The value of a label that a controller sets is in no template, so nothing is found by it.
+function isPlain(key: string, value: unknown): value is string {
+  return typeof value === 'string' && !isVariable(value) && !isVariable(key) && !isControllerLabel(key)
+}
+
+function keyOf(key: string, value: string): string {
+  return `${key}=${value}`
+}
