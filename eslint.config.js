@@ -18,7 +18,7 @@ const impureGlobals = [
 ]
 
 export default defineConfig(
-  { ignores: ['build/**', '.tap/**', '**/*.js'] },
+  { ignores: ['build/**', 'dist/**', '.tap/**', '**/*.js'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
@@ -29,6 +29,8 @@ export default defineConfig(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      // Policies and what is passed around are records of functions: none of them uses `this`.
+      '@typescript-eslint/unbound-method': 'off',
       // Generators that yield nothing are legal policies and watchers; async functions may only satisfy an interface.
       'require-yield': 'off',
       '@typescript-eslint/require-await': 'off',

@@ -124,7 +124,7 @@ function parseYaml(text: string): unknown {
 
 function parseAll(text: string): unknown[] {
   return parseAllDocuments(text, { merge: true }).flatMap((document) => {
-    if ('errors' in document && document.errors.length > 0) throw document.errors[0]
+    if ('errors' in document && document.errors[0]) throw new Error(document.errors[0].message)
     const value: unknown = document.toJS()
     return value === null ? [] : [value]
   })

@@ -92,7 +92,7 @@ function withReplicas(workload: AnyObject, scale: unknown): AnyObject | undefine
 
 function asObject(value: unknown): AnyObject | undefined {
   // Wrong types inside are met by every policy; that it is an object at all is what the type claims.
-  return recordOf(value) as AnyObject | undefined
+  return recordOf(value)
 }
 
 function invalid(code: string, message: string): Reading {

@@ -48,8 +48,6 @@ export function caps(
   if (at.exempt) lower('audit', at.exempt)
   lower(capOf[at.mode], `mode ${at.mode}`)
   // Caps end at audit, so what was a finding stays one.
-  const result = now as FindingSeverity
-  return by.length > 0
-    ? { severity: result, capped: { from: from as FindingSeverity, by: by.join(', ') } }
-    : { severity: result }
+  const result = now
+  return by.length > 0 ? { severity: result, capped: { from: from, by: by.join(', ') } } : { severity: result }
 }

@@ -1,6 +1,6 @@
 // Control characters would make the API server drop a warning without a word, and bidirectional overrides would let a
 // name rewrite the line it stands in.
-// eslint-disable-next-line no-control-regex
+
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g

@@ -107,9 +107,9 @@ function inventoryOf(
     complete: options.complete ?? true,
     stale: (kind) => options.stale?.includes(kind) ?? false,
     uncertain: () => false,
-    list: (kind) => (options.unknown?.includes(kind) ? unknown : (of(kind) as never)),
+    list: (kind) => (options.unknown?.includes(kind) ? unknown : of(kind)),
     get: (kind, _namespace, name) =>
-      options.unknown?.includes(kind) ? unknown : (of(kind).find((object) => object.metadata?.name === name) as never),
+      options.unknown?.includes(kind) ? unknown : of(kind).find((object) => object.metadata?.name === name),
   }
 }
 

@@ -329,7 +329,7 @@ t.test('a policy that fails is told with its rule and nothing of the object', as
     reads: [],
     reasons: {},
     examples: { passes: [], fails: [] },
-    // eslint-disable-next-line require-yield
+
     *check({ object }) {
       throw new Error(JSON.stringify(object))
     },

@@ -56,7 +56,7 @@ export const broken: Policy = definePolicy({
   reads: [],
   readsMetadata: true,
   reasons: { never: { baseline: 'audit', why: '' } },
-  // eslint-disable-next-line require-yield
+
   *check({ object }) {
     if (object.metadata?.annotations?.['break']) throw new TypeError(`cannot read ${JSON.stringify(object)}`)
   },
