@@ -1,10 +1,12 @@
 import type { Engine } from '../engine/engine.ts'
+import type { Manifest } from '../files/manifest.ts'
 import type { Problem } from '../files/problem.ts'
 import type { Contents } from '../files/read.ts'
 import { scopesOf } from '../files/scopes.ts'
 import type { FilePlace, Report, ReportedFinding } from '../report/report.ts'
 import { notesOf } from './check-notes.ts'
-import { checkScope, type Collected } from './check-scope.ts'
+import type { Said } from './check-said.ts'
+import { checkScope } from './check-scope.ts'
 import { version } from './version.ts'
 
 export interface CheckInput {
@@ -22,12 +24,17 @@ export interface CheckInput {
 export function checkContents(engine: Engine, input: CheckInput): { report: Report; faults: number } {
   const { contents, context, namespace } = input
   const others = scopesOf(context, namespace).flatMap(({ members }) => members)
-  const collected: Collected = { findings: new Map(), unresolved: new Map(), exempted: new Map(), faults: [] }
-  for (const scope of scopesOf(contents, namespace)) checkScope(engine, scope, others, input, collected)
-  const findings = sorted([...collected.findings.values()], contents)
-  const unresolved = [...collected.unresolved.values()]
-  const exempted = [...collected.exempted.values()]
-  const problems: Problem[] = [...contents.problems, ...context.problems, ...collected.faults]
+  const said = new Map<Manifest, Said>()
+  for (const scope of scopesOf(contents, namespace)) checkScope(engine, scope, others, input, said)
+  const all = [...said.values()]
+  const findings = sorted(
+    all.flatMap((of) => of.findings),
+    contents,
+  )
+  const unresolved = all.flatMap((of) => of.unresolved)
+  const exempted = all.flatMap((of) => of.exempted)
+  const faults = all.flatMap((of) => of.faults)
+  const problems: Problem[] = [...contents.problems, ...context.problems, ...faults]
   problems.push(...notesOf(input.paths, contents, problems))
   const skipped = skippedOf(contents)
   const covered = contents.manifests.filter(
@@ -36,7 +43,7 @@ export function checkContents(engine: Engine, input: CheckInput): { report: Repo
   const bySeverity = (severity: ReportedFinding['severity']) =>
     findings.filter((finding) => finding.severity === severity).length
   return {
-    faults: collected.faults.length,
+    faults: faults.length,
     report: {
       tool: { name: 'day2-admission', version },
       profile: engine.settings.profile,

@@ -25,7 +25,7 @@ export interface Member {
 export function scopesOf(contents: Pick<Contents, 'manifests' | 'kustomizations'>, namespace: string): Scope[] {
   const { manifests, kustomizations } = contents
   const tree: Tree = {
-    files: groupBy(manifests, (manifest) => resolve(manifest.file)),
+    files: new Map([...groupBy(manifests, ({ file }) => file)].map(([file, group]) => [resolve(file), group])),
     folders: new Map(kustomizations.map((kustomization) => [kustomization.folder, kustomization])),
     visited: new Set(),
   }

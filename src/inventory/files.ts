@@ -20,21 +20,18 @@ export interface Entry {
 export function buildInventory(entries: Iterable<Entry>, options: { readonly complete: boolean }): InventorySource {
   const store = new ObjectStore()
   const uncertain = new Set<object>()
-  const variants = new Map<string, number>()
+  let count = 0
   for (const { kind, namespace, name, object, uncertain: doubtful } of entries) {
     if (doubtful) uncertain.add(object)
+    // Names that no object can have: variants and nameless objects are listed but never looked up.
+    const unnamed = () => store.put(kind, namespace, `${name}\n${String(count++)}`, object)
     const first = store.get(kind, namespace, name)
-    if (!first) {
-      store.put(kind, namespace, name, object)
-      continue
+    if (name === '') unnamed()
+    else if (!first) store.put(kind, namespace, name, object)
+    else if (first !== object) {
+      uncertain.add(first).add(object)
+      unnamed()
     }
-    if (first === object) continue
-    uncertain.add(first).add(object)
-    const identity = `${kind}/${namespace}/${name}`
-    const count = (variants.get(identity) ?? 1) + 1
-    variants.set(identity, count)
-    // No object can have such a name, so a variant is listed but never looked up.
-    store.put(kind, namespace, `${name}\n${String(count)}`, object)
   }
   return {
     complete: options.complete,

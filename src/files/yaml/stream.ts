@@ -40,29 +40,32 @@ export function cutStream(text: string): Stream {
   return { chunks, errors }
 }
 
+// One document, between two separators. Only its own text is searched: all of it for each would take quadratic time.
 function add(text: string, start: number, end: number, chunks: Chunk[], errors: ReadError[]): void {
-  const marker = documentEnd(text, start, end)
-  const dropped = firstContent(text, nextLine(text, marker), end)
-  if (marker < end && dropped >= 0) {
-    errors.push(
-      new ReadError('D2_YAML_DROPPED', dropped, 'kubectl silently drops what follows "...": write "---" instead'),
-    )
+  const part = text.slice(start, end)
+  const marker = documentEnd(part)
+  const dropped = firstContent(part, nextLine(part, marker))
+  if (dropped >= 0) {
+    const message = 'kubectl silently drops what follows "...": write "---" instead'
+    errors.push(new ReadError('D2_YAML_DROPPED', start + dropped, message))
   }
-  const first = firstContent(text, start, marker)
+  const document = part.slice(0, marker)
+  const first = firstContent(document, 0)
   if (first < 0) return
-  if (text.charAt(first) === '%') {
-    errors.push(new ReadError('D2_YAML_DIRECTIVE', first, 'kubectl reads no YAML directives: delete the line'))
+  if (document.charAt(first) === '%') {
+    const message = 'kubectl reads no YAML directives: delete the line'
+    errors.push(new ReadError('D2_YAML_DIRECTIVE', start + first, message))
   } else {
-    chunks.push({ text: text.slice(start, marker), offset: start })
+    chunks.push({ text: document, offset: start })
   }
 }
 
-// Offset of the line `...`, or `end`.
-function documentEnd(text: string, start: number, end: number): number {
-  let line = lineBeginning(text, '...', start)
-  while (line >= 0 && line < end && !/^\s?$/.test(text.charAt(line + 3)))
-    line = lineBeginning(text, '...', nextLine(text, line))
-  return line < 0 || line > end ? end : line
+// Offset of the line `...`, or the end.
+function documentEnd(text: string): number {
+  for (let line = lineBeginning(text, '...', 0); line >= 0; line = lineBeginning(text, '...', nextLine(text, line))) {
+    if (/^\s?$/.test(text.charAt(line + 3))) return line
+  }
+  return text.length
 }
 
 // Offset of the first line at or after the line starting at `from` that begins so, or -1.
@@ -73,13 +76,13 @@ function lineBeginning(text: string, prefix: string, from: number): number {
 }
 
 // Offset of the first character that is neither blank nor in a comment, or -1.
-function firstContent(text: string, start: number, end: number): number {
-  let at = start
-  while (at < end) {
-    const code = text.charCodeAt(at)
-    if (code === 0x23) at = nextLine(text, at)
-    else if (code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d) at++
-    else return at
+function firstContent(text: string, from: number): number {
+  const blank = /\s*/y
+  for (let at = from; at < text.length; at = nextLine(text, at)) {
+    blank.lastIndex = at
+    blank.test(text)
+    at = blank.lastIndex
+    if (at < text.length && text.charAt(at) !== '#') return at
   }
   return -1
 }

@@ -1,0 +1,86 @@
+import type { Evaluation, Finding } from '../engine/finding.ts'
+import type { Manifest } from '../files/manifest.ts'
+import type { Problem } from '../files/problem.ts'
+import type { Placed, Report, ReportedFinding } from '../report/report.ts'
+import type { ObjectRef } from '../sdk/objects.ts'
+
+/** What was said of one object, with its places. */
+export interface Said {
+  readonly findings: ReportedFinding[]
+  readonly unresolved: Report['unresolved'][number][]
+  readonly exempted: Report['exempted'][number][]
+  /** Policies that failed by a fault of their own. */
+  readonly faults: Problem[]
+}
+
+/** An evaluation with the places of the file. `find` gives the file of a related object, where it is among those read. */
+export function reported(
+  { findings, unresolved, exempted, policyErrors }: Evaluation,
+  manifest: Manifest,
+  object: ObjectRef,
+  find: (ref: ObjectRef) => Manifest | undefined,
+): Said {
+  return {
+    findings: findings.map((finding) => placed(finding, manifest, find)),
+    unresolved: unresolved.map(({ rule, kind }) => ({ rule, kind, object, file: manifest.source ?? manifest.file })),
+    exempted: exempted.map((exemption) => ({ ...exemption, object, ...placeOf(manifest, exemption.path) })),
+    faults: policyErrors.map(({ rule, error }) => ({
+      level: 'error',
+      code: 'D2_POLICY_FAULT',
+      ...placeOf(manifest, ''),
+      message: `the rule ${rule} failed on this object by a fault of its own (${error}); please report it`,
+    })),
+  }
+}
+
+/** Adds what was not said yet. */
+export function addNew(said: Said, more: Said): void {
+  add(said.findings, more.findings, ({ rule, reason, path, message }) => [rule, reason, path, message])
+  add(said.unresolved, more.unresolved, ({ rule, kind }) => [rule, kind])
+  add(said.exempted, more.exempted, ({ rule, reason, path }) => [rule, reason, path])
+  add(said.faults, more.faults, ({ message }) => [message])
+}
+
+function add<T>(known: T[], more: readonly T[], keysOf: (item: T) => readonly string[]): void {
+  const keys = new Set(known.map((item) => keysOf(item).join('\n')))
+  known.push(...more.filter((item) => !keys.has(keysOf(item).join('\n'))))
+}
+
+function placed(finding: Finding, manifest: Manifest, find: (ref: ObjectRef) => Manifest | undefined): ReportedFinding {
+  const { rule, loop, signatures, severity, reason, object, path, message, why, fix, snippet } = finding
+  const related = finding.related.map((other) => {
+    const found = find(other)
+    return found ? { ...other, ...placeOf(found, other.path ?? '') } : other
+  })
+  const { file, line, column, rendered } = placeOf(manifest, path)
+  return {
+    rule,
+    loop,
+    signatures,
+    severity,
+    reason,
+    object,
+    path,
+    file,
+    line,
+    column,
+    ...(rendered ? { rendered } : {}),
+    message,
+    why,
+    fix,
+    ...(snippet === undefined ? {} : { snippet }),
+    related,
+    preExisting: finding.preExisting,
+    stale: finding.stale,
+    ...(finding.capped ? { capped: finding.capped } : {}),
+  }
+}
+
+function placeOf(manifest: Manifest, path: string): Placed {
+  const { file, source } = manifest
+  const { line, column } = manifest.locate(path)
+  // Lines of rendered text say nothing about the template.
+  return source === undefined
+    ? { file, line, column }
+    : { file: source, line: 1, column: 1, rendered: { file, line, column } }
+}
