@@ -1,7 +1,7 @@
 import { tooSmallNode } from '../../src/sdk/node-capacity.ts'
 import { definePolicy } from '../../src/sdk/policy.ts'
 import { formatQuantity, parseQuantity, quantityRefusal } from '../../src/sdk/quantities.ts'
-import { quantitiesOf } from '../../src/sdk/quantity-places.ts'
+import { pathOf, quantitiesOf, type QuantityPlace } from '../../src/sdk/quantity-places.ts'
 import { exceededLimit, inWords, mixesUnits, reserves, slipOf, type Slip } from '../../src/sdk/quantity-slips.ts'
 import { resourceTargets, soundResources } from '../../src/sdk/required-resources.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
@@ -186,55 +186,56 @@ export default definePolicy({
   *check({ kind, object, params, inventory }) {
     const told = new Set<string>()
     for (const place of quantitiesOf(kind, object)) {
-      const { path, value, resource, name, group } = place
-      if (isVariable(value)) continue
+      const { value, resource } = place
       const quantity = parseQuantity(value)
-      const typed = `${name} ${asTyped(value)}`
       if (!quantity) {
+        if (isVariable(value)) continue
+        const message = `${typedAt(place)} is no quantity: ${quantityRefusal(value)}`
         const fix = 'write a number and a suffix such as m, k, M, G, Ki, Mi or Gi'
-        yield { reason: 'unparsable', path, message: `${typed} is no quantity: ${quantityRefusal(value)}`, fix }
+        yield { reason: 'unparsable', path: pathOf(place), message, fix }
         continue
       }
       const limit = exceededLimit(place, quantity)
       if (limit) {
-        const message = `${typed} must be less than or equal to ${resource} limit of ${formatQuantity(limit)}`
-        yield { reason: 'limit-below-request', path, message, fix: 'raise the limit or lower the request' }
-      }
-      if (mixesUnits(place)) {
-        const message = `${typed} has the digits of its limit but another unit`
+        const message = `${typedAt(place)} must be less than or equal to ${resource} limit of ${formatQuantity(limit)}`
         yield {
-          reason: 'decimal-vs-binary',
-          path,
+          reason: 'limit-below-request',
+          path: pathOf(place),
           message,
-          fix: `write ${asTyped(place.counterpart)} in both, or the same unit`,
+          fix: 'raise the limit or lower the request',
         }
       }
+      if (mixesUnits(place)) {
+        const message = `${typedAt(place)} has the digits of its limit but another unit`
+        const fix = `write ${asTyped(place.counterpart)} in both, or the same unit`
+        yield { reason: 'decimal-vs-binary', path: pathOf(place), message, fix }
+      }
       const slip = slipOf(place, quantity)
-      const identity = `${group} ${resource} ${quantity.nano}`
-      if (!slip || told.has(identity)) continue
-      told.add(identity)
-      const message = `${typed} means ${inWords(resource, quantity)}`
-      const fix = `write ${meant(slip, value)}`
+      if (!slip || told.has(`${place.group} ${resource} ${quantity.nano}`)) continue
+      told.add(`${place.group} ${resource} ${quantity.nano}`)
+      const means = `${typedAt(place)} means ${inWords(resource, quantity)}`
       const node = slip === 'huge-cpu' ? tooSmallNode(inventory, resource, quantity, params.autoscaling) : undefined
       if (node && 'unresolved' in node) yield node
-      else if (node && reserves(place, quantity)) {
-        const detail = `${message}; the largest node has ${formatQuantity(node)}`
-        yield { reason: 'huge-cpu-impossible', path, message: detail, fix }
-        continue
-      }
-      yield { reason: slip, path, message, fix }
+      const impossible = node && 'nano' in node && reserves(place, quantity)
+      const reason = impossible ? 'huge-cpu-impossible' : slip
+      const message = impossible ? `${means}; the largest node has ${formatQuantity(node)}` : means
+      yield { reason, path: pathOf(place), message, fix: `write ${meant(slip, value)}` }
     }
   },
 })
 
+function typedAt({ holder, field, key, value }: QuantityPlace): string {
+  return `${holder} ${field}.${key} ${asTyped(value)}`
+}
+
 function asTyped(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40))
-  return typeof value === 'object' ? 'that is no number' : String(value)
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : 'that is no number'
 }
 
 /** What the author most likely meant: the same digits with the usual suffix. */
 function meant(slip: Slip, value: unknown): string {
-  const digits = /^[1-9]\d{0,3}(?=[mk]?$)/.exec(String(value))?.[0]
+  const digits = /^[1-9]\d{0,3}(?=[mk]?$)/.exec(asTyped(value).replaceAll('"', ''))?.[0]
   if (slip === 'huge-cpu') return `${digits ?? '500'}m if thousandths of a core are meant`
   if (slip === 'huge-memory') return 'a suffix one step smaller, such as Gi'
   if (slip === 'rounded-bytes') return 'a whole number of Mi'

@@ -1,19 +1,16 @@
-import { unknown } from './inventory.ts'
+import { unknown, type Unknown } from './inventory.ts'
 import type { Kinds } from './objects.ts'
-import { compareQuantities } from './quantities.ts'
-import { readValues, withDefaults, type ResourceValue, type ResourceValues } from './resource-values.ts'
+import { compareQuantities, type Quantity } from './quantities.ts'
+import { typedValues, valueOf, type ResourceValues } from './resource-values.ts'
 import { listOf, memberOf } from './shape.ts'
 
 /** What LimitRanger gives the containers of a namespace that say nothing themselves. */
 export interface ContainerDefaults {
   readonly requests: ResourceValues
   readonly limits: ResourceValues
-  /** Values that several LimitRanges set differently, as `limits.memory`. Which one wins is not specified. */
-  readonly ambiguous: readonly string[]
 }
 
 type LimitRange = Kinds['LimitRange']
-type Field = 'requests' | 'limits'
 
 /**
  * The defaults of all LimitRanges of a namespace together. Where they disagree the least value is taken: the first one
@@ -24,65 +21,52 @@ export function containerDefaults(
   ranges: readonly LimitRange[],
   uncertain: (range: LimitRange) => boolean = () => false,
 ): ContainerDefaults {
-  const all = ranges.map((range) => ({ range: defaultsOf(range), uncertain: uncertain(range) }))
-  const ambiguous: string[] = []
-  const combine = (field: Field): ResourceValues => {
-    let values: ResourceValues = { named: new Map(), other: undefined }
-    for (const { range, uncertain } of all) {
-      const other = values.other ?? range[field].other
-      const named = new Map(values.named)
-      for (const [resource, value] of range[field].named) {
-        const given: ResourceValue = uncertain ? { ...value, quantity: unknown } : value
-        const before = named.get(resource)
-        if (before && differ(before, given)) ambiguous.push(`${field}.${resource}`)
-        named.set(resource, before ? lesser(before, given) : given)
-      }
-      values = { named, other }
+  if (ranges.length === 0) return noDefaults
+  const all = ranges.map((range) => ({ defaults: defaultsOf(range), uncertain: uncertain(range) }))
+  const least = (field: 'requests' | 'limits') => (resource: string) => {
+    let found: Quantity | Unknown | undefined
+    for (const { defaults, uncertain } of all) {
+      const value = valueOf(defaults[field], resource)
+      if (!value) continue
+      const quantity = uncertain ? unknown : value.quantity
+      found = found === undefined ? quantity : lesser(found, quantity)
     }
-    return values
+    return found
   }
-  return { requests: combine('requests'), limits: combine('limits'), ambiguous: [...new Set(ambiguous)] }
+  return {
+    requests: [{ origin: 'limitRange', quantityOf: least('requests') }],
+    limits: [{ origin: 'limitRange', quantityOf: least('limits') }],
+  }
+}
+
+/** True if several LimitRanges give different values: which one a container gets is not specified. */
+export function isAmbiguous(ranges: readonly LimitRange[], field: 'requests' | 'limits', resource: string): boolean {
+  const values = ranges.flatMap((range) => valueOf(defaultsOf(range)[field], resource) ?? [])
+  const known = values.flatMap(({ quantity }) => (quantity === unknown ? [] : [quantity.nano]))
+  return new Set(known).size > 1
 }
 
 /** Defaults that a LimitRange outside of the inventory is said to give: every value that is missing is then unknown. */
 export const assumedDefaults: ContainerDefaults = {
-  requests: { named: new Map(), other: { quantity: unknown, origin: 'assumed' } },
-  limits: { named: new Map(), other: { quantity: unknown, origin: 'assumed' } },
-  ambiguous: [],
+  requests: [{ origin: 'assumed', quantityOf: () => unknown }],
+  limits: [{ origin: 'assumed', quantityOf: () => unknown }],
 }
 
-/** One LimitRange: later items override earlier ones. */
-function defaultsOf(range: LimitRange): Record<Field, ResourceValues> {
-  let requests: ResourceValues = readValues(undefined)
-  let limits = requests
-  for (const item of listOf(memberOf(range.spec, 'limits'))) {
-    if (memberOf(item, 'type') !== 'Container') continue
-    const { defaultRequest, defaultLimit } = withItemDefaults(item)
-    requests = withDefaults(defaultRequest, requests, 'limitRange')
-    limits = withDefaults(defaultLimit, limits, 'limitRange')
-  }
-  return { requests: asSetBy(requests), limits: asSetBy(limits) }
-}
+const noDefaults: ContainerDefaults = { requests: [], limits: [] }
 
 /**
- * What the API server makes of an item when it decodes it (SetDefaults_LimitRangeItem in pkg/apis/core/v1/defaults.go):
- * default ← max; defaultRequest ← default, then ← min. Changes nothing of an item that comes from the API server.
+ * One LimitRange; later items override earlier ones. Items are completed as the API server does when it decodes them
+ * (SetDefaults_LimitRangeItem in pkg/apis/core/v1/defaults.go): default ← max; defaultRequest ← default, then ← min.
+ * That changes nothing of an item that comes from the API server.
  */
-function withItemDefaults(item: unknown): { defaultRequest: ResourceValues; defaultLimit: ResourceValues } {
-  const defaultLimit = withDefaults(readValues(memberOf(item, 'default')), readValues(memberOf(item, 'max')))
-  const requested = withDefaults(readValues(memberOf(item, 'defaultRequest')), defaultLimit)
-  return { defaultLimit, defaultRequest: withDefaults(requested, readValues(memberOf(item, 'min'))) }
+function defaultsOf(range: LimitRange): ContainerDefaults {
+  const items = listOf(memberOf(range.spec, 'limits')).filter((item) => memberOf(item, 'type') === 'Container')
+  const values = (fields: readonly string[]) =>
+    items.toReversed().flatMap((item) => fields.flatMap((field) => typedValues(memberOf(item, field), 'limitRange')))
+  return { requests: values(['defaultRequest', 'default', 'max', 'min']), limits: values(['default', 'max']) }
 }
 
-function asSetBy(values: ResourceValues): ResourceValues {
-  return withDefaults(readValues(undefined), values, 'limitRange')
-}
-
-function differ(a: ResourceValue, b: ResourceValue): boolean {
-  return a.quantity !== unknown && b.quantity !== unknown && compareQuantities(a.quantity, b.quantity) !== 0
-}
-
-function lesser(a: ResourceValue, b: ResourceValue): ResourceValue {
-  if (a.quantity === unknown || b.quantity === unknown) return { quantity: unknown, origin: a.origin }
-  return compareQuantities(a.quantity, b.quantity) <= 0 ? a : b
+function lesser(a: Quantity | Unknown, b: Quantity | Unknown): Quantity | Unknown {
+  if (a === unknown || b === unknown) return unknown
+  return compareQuantities(a, b) <= 0 ? a : b
 }

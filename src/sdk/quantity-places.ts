@@ -9,80 +9,82 @@ export type QuantityUse =
 
 /** A quantity in an object, as typed. */
 export interface QuantityPlace {
-  /** JSON pointer from the root of the object. */
-  readonly path: string
+  /** Who has it, in words: `container web`. */
+  readonly holder: string
+  /** JSON pointer to what holds the field. Places under one tell of the same thing. */
+  readonly group: string
+  readonly field: string
+  readonly key: string
   readonly value: unknown
   /** `cpu`, `memory`, `storage`, …; '' for metrics of any unit. */
   readonly resource: string
   readonly use: QuantityUse
-  /** In words: `container web limits.memory`. */
-  readonly name: string
   /** Requests and limits of one container: the value typed on the other side. */
   readonly counterpart?: unknown
-  /** Places of one group tell of the same thing, so that a value which one was defaulted from another is told once. */
-  readonly group: string
 }
 
-/** Every quantity of an object of the kinds that hold some, as typed, limits before requests. */
-export function* quantitiesOf(kind: KindName, object: object): Generator<QuantityPlace, void, undefined> {
-  const spec = memberOf(object, 'spec')
+/** JSON pointer to a quantity from the root of the object. */
+export function pathOf({ group, field, key }: QuantityPlace): string {
+  return group + pointer(field, key)
+}
+
+/** Every quantity of an object of the kinds that hold some, limits before requests. */
+export function quantitiesOf(kind: KindName, object: object): QuantityPlace[] {
+  const found: QuantityPlace[] = []
   const view = podSpecOf(kind, object)
-  if (view) yield* ofPodSpec(view)
+  if (view) addPodSpec(found, view)
+  const spec = memberOf(object, 'spec')
   if (kind === 'StatefulSet') {
     for (const [index, claim] of listOf(memberOf(spec, 'volumeClaimTemplates')).entries()) {
-      const name = `claim ${stringOf(memberOf(memberOf(claim, 'metadata'), 'name')) ?? String(index)}`
-      yield* ofClaim(memberOf(claim, 'spec'), pointer('spec', 'volumeClaimTemplates', index, 'spec'), name)
+      const name = stringOf(memberOf(memberOf(claim, 'metadata'), 'name')) ?? String(index)
+      addClaim(found, memberOf(claim, 'spec'), pointer('spec', 'volumeClaimTemplates', index, 'spec'), `claim ${name}`)
     }
   }
-  if (kind === 'PersistentVolumeClaim') yield* ofClaim(spec, '/spec', 'claim')
-  if (kind === 'LimitRange') yield* ofLimitRange(spec)
-  if (kind === 'ResourceQuota') yield* ofQuota(spec)
-  if (kind === 'HorizontalPodAutoscaler') yield* ofAutoscaler(spec)
+  if (kind === 'PersistentVolumeClaim') addClaim(found, spec, '/spec', 'claim')
+  if (kind === 'LimitRange') addLimitRange(found, spec)
+  if (kind === 'ResourceQuota') addQuota(found, spec)
+  if (kind === 'HorizontalPodAutoscaler') addAutoscaler(found, spec)
+  return found
 }
 
-function* ofPodSpec(view: PodSpecView): Generator<QuantityPlace, void, undefined> {
-  yield* ofResources(view.spec.resources, view.path, 'pod')
+function addPodSpec(found: QuantityPlace[], view: PodSpecView): void {
+  addResources(found, view.spec.resources, view.path, 'pod')
   for (const { container, path, name, class: role } of containersOf(view)) {
-    if (role !== 'ephemeral') yield* ofResources(container.resources, path, `container ${name}`)
+    if (role !== 'ephemeral') addResources(found, container.resources, path, `container ${name}`)
   }
   for (const [index, volume] of listOf(view.spec.volumes).entries()) {
-    const path = view.path + pointer('volumes', index)
-    const name = `volume ${stringOf(memberOf(volume, 'name')) ?? String(index)}`
-    const size = memberOf(memberOf(volume, 'emptyDir'), 'sizeLimit')
-    const group = path
-    if (size !== undefined) {
-      yield {
-        path: `${path}/emptyDir/sizeLimit`,
-        value: size,
-        resource: 'storage',
-        use: 'volume',
-        name: `${name} sizeLimit`,
-        group,
-      }
+    const group = view.path + pointer('volumes', index)
+    const holder = `volume ${stringOf(memberOf(volume, 'name')) ?? String(index)}`
+    const value = memberOf(memberOf(volume, 'emptyDir'), 'sizeLimit')
+    if (value !== undefined) {
+      found.push({ holder, group, field: 'emptyDir', key: 'sizeLimit', value, resource: 'storage', use: 'volume' })
     }
     const claim = memberOf(memberOf(memberOf(volume, 'ephemeral'), 'volumeClaimTemplate'), 'spec')
-    yield* ofClaim(claim, `${path}/ephemeral/volumeClaimTemplate/spec`, name)
+    addClaim(found, claim, `${group}/ephemeral/volumeClaimTemplate/spec`, holder)
   }
 }
 
-function* ofResources(resources: unknown, holder: string, name: string): Generator<QuantityPlace, void, undefined> {
-  const group = `${holder}/resources`
-  for (const [field, other, use] of sides) {
-    for (const [resource, value] of entriesOf(memberOf(resources, field))) {
-      const counterpart = memberOf(memberOf(resources, other), resource)
-      const path = group + pointer(field, resource)
-      yield { path, value, resource, use, name: `${name} ${field}.${resource}`, counterpart, group }
+function addResources(found: QuantityPlace[], resources: unknown, path: string, holder: string): void {
+  const limits = recordOf(memberOf(resources, 'limits'))
+  const requests = recordOf(memberOf(resources, 'requests'))
+  const group = `${path}/resources`
+  for (const [key, value] of entriesOf(limits)) {
+    const counterpart = memberOf(requests, key)
+    found.push({ holder, group, field: 'limits', key, value, resource: key, use: 'limit', counterpart })
+  }
+  for (const [key, value] of entriesOf(requests)) {
+    const counterpart = memberOf(limits, key)
+    found.push({ holder, group, field: 'requests', key, value, resource: key, use: 'request', counterpart })
+  }
+}
+
+function addClaim(found: QuantityPlace[], spec: unknown, path: string, holder: string): void {
+  const group = `${path}/resources`
+  for (const field of ['limits', 'requests']) {
+    for (const [key, value] of entriesOf(memberOf(memberOf(spec, 'resources'), field))) {
+      found.push({ holder, group, field, key, value, resource: key, use: 'claim' })
     }
   }
-}
-
-const sides = [
-  ['limits', 'requests', 'limit'],
-  ['requests', 'limits', 'request'],
-] as const
-
-function* ofClaim(spec: unknown, path: string, name: string): Generator<QuantityPlace, void, undefined> {
-  for (const place of ofResources(memberOf(spec, 'resources'), path, name)) yield { ...place, use: 'claim' }
 }
 
 const itemFields: readonly (readonly [field: string, use: QuantityUse])[] = [
@@ -93,41 +95,43 @@ const itemFields: readonly (readonly [field: string, use: QuantityUse])[] = [
   ['maxLimitRequestRatio', 'ratio'],
 ]
 
-function* ofLimitRange(spec: unknown): Generator<QuantityPlace, void, undefined> {
+function addLimitRange(found: QuantityPlace[], spec: unknown): void {
   for (const [index, item] of listOf(memberOf(spec, 'limits')).entries()) {
     const group = pointer('spec', 'limits', index)
+    const holder = `limits[${index}]`
     for (const [field, use] of itemFields) {
-      for (const [resource, value] of entriesOf(memberOf(item, field))) {
-        yield { path: group + pointer(field, resource), value, resource, use, name: `${field}.${resource}`, group }
+      for (const [key, value] of entriesOf(memberOf(item, field))) {
+        found.push({ holder, group, field, key, value, resource: key, use })
       }
     }
   }
 }
 
-function* ofQuota(spec: unknown): Generator<QuantityPlace, void, undefined> {
+function addQuota(found: QuantityPlace[], spec: unknown): void {
   for (const [key, value] of entriesOf(memberOf(spec, 'hard'))) {
-    const resource = key.slice(Math.max(key.lastIndexOf('/'), 0)).replace(/^\/?(requests\.|limits\.)?/, '')
-    const path = pointer('spec', 'hard', key)
-    yield { path, value, resource, use: 'quota', name: `hard ${key}`, group: path }
+    // `requests.memory`, and `gold.storageclass.storage.k8s.io/requests.storage`.
+    const resource = key.slice(key.lastIndexOf('/') + 1).replace(/^(requests|limits)\./, '')
+    found.push({ holder: 'quota', group: '/spec', field: 'hard', key, value, resource, use: 'quota' })
   }
 }
 
-function* ofAutoscaler(spec: unknown): Generator<QuantityPlace, void, undefined> {
+function addAutoscaler(found: QuantityPlace[], spec: unknown): void {
   for (const [index, metric] of listOf(memberOf(spec, 'metrics')).entries()) {
     for (const [source, body] of entriesOf(metric)) {
-      const resource =
-        source === 'resource' || source === 'containerResource' ? stringOf(memberOf(body, 'name')) : undefined
-      for (const field of ['averageValue', 'value']) {
-        const value = memberOf(memberOf(body, 'target'), field)
+      const ofPods = source === 'resource' || source === 'containerResource'
+      const resource = (ofPods && stringOf(memberOf(body, 'name'))) || ''
+      const group = pointer('spec', 'metrics', index, source)
+      for (const key of ['averageValue', 'value']) {
+        const value = memberOf(memberOf(body, 'target'), key)
         if (value === undefined) continue
-        const path = pointer('spec', 'metrics', index, source, 'target', field)
-        const use = resource === undefined ? 'metric' : 'target'
-        yield { path, value, resource: resource ?? '', use, name: `${resource ?? source} ${field}`, group: path }
+        const holder = `metric ${resource || source}`
+        found.push({ holder, group, field: 'target', key, value, resource, use: ofPods ? 'target' : 'metric' })
       }
     }
   }
 }
 
 function entriesOf(value: unknown): [string, unknown][] {
-  return Object.entries(recordOf(value) ?? {})
+  const record = recordOf(value)
+  return record ? Object.entries(record) : []
 }

@@ -45,10 +45,15 @@ export function exceededLimit({ use, counterpart }: QuantityPlace, quantity: Qua
   return limit && compareQuantities(quantity, limit) > 0 ? limit : undefined
 }
 
-/** A quantity in plain words: `0.128 bytes`, `500 cores`. */
+/** A quantity in plain words: `0.128 bytes`, `2048 GiB`, `500 cores`. */
 export function inWords(resource: string, { nano }: Quantity): string {
+  if (!isBytes(resource)) return `${inDecimal(nano)} cores`
+  return nano >= tebi ? `${inDecimal(nano / 2n ** 30n)} GiB` : `${inDecimal(nano)} bytes`
+}
+
+function inDecimal(nano: bigint): string {
   const fraction = (nano % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '')
-  return `${nano / 1_000_000_000n}${fraction && `.${fraction}`} ${isBytes(resource) ? 'bytes' : 'cores'}`
+  return `${nano / 1_000_000_000n}${fraction && `.${fraction}`}`
 }
 
 // How many cores a team or a node may have is for the platform to say; a container that wants 100 mostly means millicores.

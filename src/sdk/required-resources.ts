@@ -117,11 +117,12 @@ export function* requiredValues(
 ): Generator<RequiredValue | Unresolved, void, undefined> {
   const ofPod = options.podLevelResources ? valueOf(resources.pod[field], resource) : undefined
   if (isPositive(ofPod) || ofPod?.quantity === unknown) return
+  const place = pointer('resources', field, resource)
   for (const container of resources.containers) {
     if (container.class === 'init' && !options.includeInit) continue
     const value = valueOf(container[field], resource)
     if (value?.quantity !== unknown) {
-      yield { container, value, path: container.path + pointer('resources', field, resource) }
+      yield { container, value, path: container.path + place }
     } else if (value.origin === 'limitRange') yield unresolved('LimitRange')
   }
 }

@@ -15,44 +15,37 @@ export interface ResourceValue {
   readonly origin: Origin
 }
 
-/** Requests or limits: the resources named, and what holds for any other (undefined: it has none). */
-export interface ResourceValues {
-  readonly named: ReadonlyMap<string, ResourceValue>
-  readonly other: ResourceValue | undefined
-}
+/** Requests or limits: the first layer that has a value for a resource decides. */
+export type ResourceValues = readonly Layer[]
 
-export const noValues: ResourceValues = { named: new Map(), other: undefined }
+export interface Layer {
+  readonly origin: Origin
+  /** Undefined for a resource of which the layer says nothing. */
+  readonly quantityOf: (resource: string) => Quantity | Unknown | undefined
+}
 
 /** The request or limit of one resource (`cpu`, `memory`, …); undefined if it has none. */
 export function valueOf(values: ResourceValues, resource: string): ResourceValue | undefined {
-  return values.named.get(resource) ?? values.other
+  for (const { origin, quantityOf } of values) {
+    const quantity = quantityOf(resource)
+    if (quantity !== undefined) return { quantity, origin }
+  }
+  return undefined
 }
 
-/** A list of quantities as typed. A list that is none (a variable, a wrong type) leaves every resource unknown. */
-export function readValues(list: unknown): ResourceValues {
-  if (list === undefined || list === null) return noValues
+/** A list of quantities as typed. A list that is none (a variable, a wrong type) may hold any resource. */
+export function typedValues(list: unknown, origin: Origin = 'explicit'): ResourceValues {
+  if (list === undefined || list === null) return []
   const record = recordOf(list)
-  if (!record) return { named: new Map(), other: { quantity: unknown, origin: 'explicit' } }
-  const named = new Map<string, ResourceValue>()
-  for (const [resource, value] of Object.entries(record)) {
-    const quantity = isVariable(value) ? undefined : parseQuantity(value)
-    named.set(resource, { quantity: quantity ?? unknown, origin: 'explicit' })
-  }
-  return { named, other: undefined }
-}
-
-/** `values` with what they lack taken from `defaults`, as of `origin`, or as each default says itself. */
-export function withDefaults(values: ResourceValues, defaults: ResourceValues, origin?: Origin): ResourceValues {
-  const named = new Map(values.named)
-  const from = (value: ResourceValue): ResourceValue => (origin ? { quantity: value.quantity, origin } : value)
-  for (const [resource, value] of defaults.named) {
-    // Where nothing is known of `values` beyond its names, a default does not say what they lack.
-    if (!named.has(resource) && !values.other) named.set(resource, from(value))
-  }
-  return { named, other: values.other ?? (defaults.other && from(defaults.other)) }
+  if (!record) return [{ origin, quantityOf: () => unknown }]
+  return [{ origin, quantityOf: (resource) => (Object.hasOwn(record, resource) ? read(record[resource]) : undefined) }]
 }
 
 /** True for a quantity that is known and above zero: only that counts as a request or limit. */
 export function isPositive(value: ResourceValue | undefined): boolean {
   return value !== undefined && value.quantity !== unknown && value.quantity.nano > 0n
+}
+
+function read(value: unknown): Quantity | Unknown {
+  return isVariable(value) ? unknown : (parseQuantity(value) ?? unknown)
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { containersRequest, effectiveResources, podRequest } from '../../src/sdk/effective-resources.ts'
 import { unknown } from '../../src/sdk/inventory.ts'
-import { assumedDefaults, containerDefaults } from '../../src/sdk/limit-ranges.ts'
+import { assumedDefaults, containerDefaults, isAmbiguous } from '../../src/sdk/limit-ranges.ts'
 import type { Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { bytes, formatQuantity, parseQuantity } from '../../src/sdk/quantities.ts'
@@ -16,7 +16,7 @@ const resolved = (spec: object, ranges?: readonly Range[]) => {
   if (!view) throw new Error('no pod spec')
   return effectiveResources(view, ranges && containerDefaults(ranges))
 }
-const rangeOf = (...limits: object[]): Range => ({ kind: 'LimitRange', spec: { limits: limits as never } })
+const rangeOf = (...limits: object[]): Range => ({ kind: 'LimitRange', spec: { limits: limits } })
 const shown = (values: ResourceValues, resource: string): string | undefined => {
   const value = valueOf(values, resource)
   if (!value) return undefined
@@ -46,12 +46,13 @@ t.test('several LimitRanges: the least, and that they disagree', async (t) => {
     rangeOf({ type: 'Container', default: { memory: '2Gi', cpu: '1' } }),
     rangeOf({ type: 'Container', default: { memory: '1Gi', cpu: '1000m' }, defaultRequest: { memory: '1Gi' } }),
   ]
-  const { limits, ambiguous } = containerDefaults(ranges)
+  const { limits } = containerDefaults(ranges)
   t.equal(shown(limits, 'memory'), '1Gi limitRange')
-  t.strictSame(ambiguous, ['requests.memory', 'limits.memory'])
+  t.ok(isAmbiguous(ranges, 'limits', 'memory') && isAmbiguous(ranges, 'requests', 'memory'))
+  t.notOk(isAmbiguous(ranges, 'limits', 'cpu'), 'the same amount')
+  t.notOk(isAmbiguous(ranges.slice(1), 'limits', 'memory'))
   const uncertain = containerDefaults(ranges, (range) => range === ranges[0])
   t.equal(shown(uncertain.limits, 'memory'), '? limitRange')
-  t.strictSame(uncertain.ambiguous, [])
   t.equal(shown(assumedDefaults.requests, 'cpu'), '? assumed')
 })
 
@@ -69,7 +70,7 @@ t.test('what cannot be read is unknown, not missing', async (t) => {
     const container = read(resources)
     t.equal(container && shown(container.requests, 'cpu'), undefined)
   }
-  const named = read({ requests: JSON.parse('{"__proto__": "1", "constructor": "2"}') })
+  const named = read({ requests: JSON.parse('{"__proto__": "1", "constructor": "2"}') as unknown })
   t.equal(named && shown(named.requests, '__proto__'), '1 explicit')
   t.equal(named && shown(named.requests, 'toString'), undefined)
 })
