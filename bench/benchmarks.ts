@@ -1,6 +1,7 @@
 import { engineBenchmark } from './engine.ts'
 import { httpBenchmark } from './http.ts'
+import { inventoryBenchmark } from './inventory.ts'
 import type { Benchmark } from './measure.ts'
 
 /** Every benchmark of `npm run bench`, in the order in which they run. */
-export const benchmarks: readonly Benchmark[] = [engineBenchmark, httpBenchmark]
+export const benchmarks: readonly Benchmark[] = [engineBenchmark, httpBenchmark, inventoryBenchmark]

@@ -10,6 +10,10 @@ export interface LiveInventoryOptions {
   readonly onEvent: (event: InventoryEvent) => void
 }
 
+// Small pages: parsing one blocks the reviews for a few milliseconds, and the garbage of large ones outweighs all that
+// is held (measured: 21,000 objects, 190 MiB with pages of 100, 250 MiB with pages of 500).
+const pageSize = 100
+
 /**
  * Connects to a cluster and keeps an inventory of it until it is stopped. A cluster that does not answer is tried again
  * for ever and reported as an event; only a configuration that can never work is thrown.
@@ -28,7 +32,8 @@ export async function openLiveInventory(options: LiveInventoryOptions): Promise<
   // A quiet watch proves that it is alive when it ends in order, so it has to end before it would count as stale.
   const watchSeconds = (options.maxStalenessSeconds * 2) / 3
   const live = startLiveInventory(
-    (info, signal) => follow(connection, info, { signal, now, random: Math.random, sleep, keep: trim, watchSeconds }),
+    (info, signal) =>
+      follow(connection, info, { signal, now, random: Math.random, sleep, keep: trim, watchSeconds, limit: pageSize }),
     options.kinds,
     { now, maxStalenessSeconds: options.maxStalenessSeconds, onEvent: options.onEvent },
   )

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request, type RequestOptions } from 'node:https'
 import { loadCredentials, type Credentials, type Source } from './credentials.ts'
 import { addressOf, answerFailure, connectionFailure, KubeFailure } from './failure.ts'
+import { turns } from './turns.ts'
 
 /** Names and values of a query string; what is undefined is left out. */
 export interface Query {
@@ -36,14 +37,17 @@ export function connectWith(credentials: Credentials): Connection {
   // One agent for all: client-node alone would make a TLS handshake for each call. Node keeps the pools of different
   // certificates apart, so a rotated client certificate gets connections of its own.
   const agent = new Agent({ keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 8 })
+  // Twenty collections that are read at once hold twenty pages and their text; one after the other they hold one.
+  const inTurn = turns(2)
   const stream = (path: string, settings: RequestSettings = {}) => get(credentials, agent, path, settings)
   return {
     server: credentials.server,
     stream,
-    async request(path, settings = {}) {
-      const response = await stream(path, settings)
-      return parse(credentials.server, path, await text(credentials.server, response, settings.signal))
-    },
+    request: (path, settings = {}) =>
+      inTurn(async () => {
+        const response = await stream(path, settings)
+        return parse(credentials.server, path, await text(credentials.server, response, settings.signal))
+      }),
     close: () => agent.destroy(),
   }
 }
