@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,26 +6,11 @@ import { parseAllDocuments } from 'yaml'
 import type { Cluster } from '../control-plane/cluster.ts'
 import { repository } from '../control-plane/repository.ts'
 import { list } from '../e2e/support/namespace.ts'
+import type { ServedWebhook } from '../e2e/support/served-webhook.ts'
 import { day2 } from '../support/day2.ts'
 
 /** Set: webhooks of the suite are Pods of this image, called through their Service. */
 export const imageVariable = 'DAY2_E2E_IMAGE'
-
-export interface Installed {
-  readonly clientConfig: {
-    readonly service: {
-      readonly namespace: string
-      readonly name: string
-      readonly path: string
-      readonly port: number
-    }
-    readonly caBundle: string
-  }
-  logs(): Promise<string>
-  metrics(): Promise<string>
-  stop(): Promise<void>
-  remove(): Promise<void>
-}
 
 interface Manifest {
   readonly kind: string
@@ -32,7 +18,7 @@ interface Manifest {
 }
 
 /** Installs manifests/ under a name of its own, with a certificate and settings, and waits until all replicas serve. */
-export async function installWebhook(cluster: Cluster, name: string, settings: object): Promise<Installed> {
+export async function installWebhook(cluster: Cluster, name: string, settings: object): Promise<ServedWebhook> {
   const namespace = `day2-${name}`
   const dir = await mkdtemp(join(tmpdir(), 'day2-installed-'))
   const succeed = async (args: readonly string[], input?: string): Promise<string> => {
@@ -55,11 +41,18 @@ export async function installWebhook(cluster: Cluster, name: string, settings: o
   await succeed(['rollout', 'status', 'deployment/day2-admission', '--namespace', namespace, '--timeout=240s'])
 
   const selector = 'app.kubernetes.io/name=day2-admission'
+  const logs = spawn(
+    cluster.kubectlPath,
+    ['logs', '--kubeconfig', cluster.kubeconfig, '--namespace', namespace, '-l', selector, '--tail=-1', '--follow'],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  )
+  let output = ''
+  logs.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   const pods = async (): Promise<string[]> =>
     (await succeed(['get', 'pods', '--namespace', namespace, '-l', selector, '-o', 'name'])).split('\n').filter(Boolean)
   return {
     clientConfig: { service: { namespace, name: 'day2-admission', path: '/validate', port: 443 }, caBundle },
-    logs: () => succeed(['logs', '--namespace', namespace, '-l', selector, '--tail=-1']),
+    log: () => output,
     async metrics() {
       const raw = (pod: string): string =>
         `/api/v1/namespaces/${namespace}/${pod.replace('pod/', 'pods/')}:8080/proxy/metrics`
@@ -71,6 +64,7 @@ export async function installWebhook(cluster: Cluster, name: string, settings: o
       await succeed(['wait', 'pods', '--namespace', namespace, '-l', selector, '--for=delete', '--timeout=120s'])
     },
     async remove() {
+      logs.kill()
       await succeed(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], list(objects))
     },
   }
