@@ -1,0 +1,80 @@
+import { findSecretAccessKey, isSecretAccessKey, isSessionToken, knownCanaryAccounts } from './aws.ts'
+import type { Evidence, Text } from './evidence.ts'
+import type { Hit, Level } from './hit.ts'
+
+export interface AwsPairs {
+  readonly hits: readonly Hit[]
+  /** Paths whose telling names need no further word. */
+  readonly explained: ReadonlySet<string>
+}
+
+/**
+ * Joins AWS key ids with the secrets among the fields of one object. A secret access key has no structure of its own, so
+ * it counts beside an id or under its exact name; with the endpoint of another store it is that store's.
+ */
+export function awsPairs(evidence: Evidence, canaryAccounts: readonly string[], exposed: boolean): AwsPairs {
+  const canaries = new Set([...knownCanaryAccounts, ...canaryAccounts])
+  const bait = ({ account }: Hit) => account !== undefined && canaries.has(account)
+  const ids = evidence.halves.filter(({ half }) => half.of === 'aws')
+  const real = ids.filter(({ hit }) => !bait(hit))
+  const found = evidence.hits.filter((hit) => hit.cloud === 'AWS' && !bait(hit))
+  const { store, emulatedAws } = evidence.context
+  const foreign = store === 'other'
+  const secrets = ids.length > 0 ? secretPaths(evidence, new Set(ids.map(({ hit }) => hit.path))) : new Set<string>()
+  const hits = [...found]
+  for (const { hit, half } of real) {
+    const alone: Level = exposed || half.fresh ? 'likely' : 'possible'
+    hits.push({ ...hit, level: foreign ? 'possible' : secrets.size > 0 ? 'certain' : alone })
+  }
+  if (real.length > 0) {
+    const level: Level = foreign ? 'possible' : 'certain'
+    for (const path of secrets) hits.push({ path, level, cloud: 'AWS', detector: 'aws-secret-key' })
+  }
+  // Bait, the rest of a temporary key, and the keys of another store or of an emulator are not worth a second word.
+  const quiet =
+    store !== 'amazon' ||
+    emulatedAws ||
+    (ids.length > 0 && real.length === 0) ||
+    found.some(({ detector }) => detector === 'aws-temporary-key')
+  if (quiet)
+    return {
+      hits,
+      explained: new Set(evidence.entries.flatMap(({ name, path }) => (name.cloud === 'AWS' ? path : []))),
+    }
+  return { hits: [...hits, ...namedSecrets(evidence, secrets)], explained: secrets }
+}
+
+/**
+ * Where the secret half lies: beside its id or under its exact name; else under a name that speaks of a secret; else
+ * anywhere. An unrelated random value is taken for a secret only where nothing better is at hand.
+ */
+export function secretPaths(evidence: Evidence, idPaths: ReadonlySet<string>): ReadonlySet<string> {
+  const candidates = evidence.texts.filter(({ value }) => findSecretAccessKey(unescaped(value)) >= 0)
+  const exact = new Set(
+    evidence.entries.flatMap(({ name, path, value }) =>
+      name.role === 'aws-secret' && isSecretAccessKey(value) ? path : [],
+    ),
+  )
+  const near = candidates.filter(({ path }) => idPaths.has(path) || exact.has(path))
+  const spoken = candidates.filter(({ key }) => /secret|access/i.test(key))
+  return new Set([near, spoken, candidates].find((tier) => tier.length > 0)?.map(({ path }: Text) => path) ?? [])
+}
+
+// JSON may escape a slash, and URLs escape both special characters.
+function unescaped(text: string): string {
+  if (!text.includes('\\/') && !/%2[BF]/i.test(text)) return text
+  return text.replaceAll('\\/', '/').replace(/%2B/gi, '+').replace(/%2F/gi, '/')
+}
+
+function namedSecrets(evidence: Evidence, paired: ReadonlySet<string>): readonly Hit[] {
+  return evidence.entries.flatMap(({ name, path, value, line }): readonly Hit[] => {
+    const at = { path, ...(line === undefined ? {} : { line }) }
+    if (name.role === 'aws-secret' && !paired.has(path) && isSecretAccessKey(value)) {
+      return [{ ...at, level: 'possible', cloud: 'AWS', detector: 'aws-secret-key' }]
+    }
+    if (name.role === 'aws-token' && isSessionToken(value)) {
+      return [{ ...at, level: 'possible', cloud: 'AWS', detector: 'aws-session-token' }]
+    }
+    return []
+  })
+}

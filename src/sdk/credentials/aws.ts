@@ -1,0 +1,117 @@
+import { alphanumeric, base64, begins, bounded, entropy, invented } from './characters.ts'
+import type { Match, Matcher } from './hit.ts'
+
+/**
+ * Matchers of AWS tokens. Only the prefixes of credentials: AGPA, AIDA, AIPA, ANPA, ANVA, APKA, AROA and ASCA name users,
+ * roles and the like, which are public
+ * (docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids).
+ */
+export const awsMatchers: readonly (readonly [sentinel: string, matcher: Matcher])[] = [
+  ['AKIA', accessKeyId],
+  ['ASIA', accessKeyId],
+  ['ABIA', accessKeyId],
+  ['ACCA', accessKeyId],
+  ['ABSK', bedrockKey],
+  ['bedrock-api-key-', bedrockToken],
+]
+
+/** Accounts whose keys are bait: nobody is told that they are there. As published by github.com/trufflesecurity/trufflehog. */
+export const knownCanaryAccounts: readonly string[] = [
+  '052310077262',
+  '171436882533',
+  '266735846894',
+  '534261010715',
+  '595918472158',
+  '717712589309',
+  '730335385048',
+  '819147034852',
+  '893192397702',
+  '992382622183',
+]
+
+/** True for a string of the form of a secret access key: 40 characters of random base64, which a SHA-1 never is. */
+export function isSecretAccessKey(token: string): boolean {
+  // 200,000 random keys had no less than 4.11 bits, 200,000 hexadecimal hashes no more than 3.97.
+  return (
+    token.length === 40 &&
+    /^[A-Za-z0-9+/]*$/.test(token) &&
+    mixed.test(token) &&
+    entropy(token) >= 4.05 &&
+    !invented(token)
+  )
+}
+
+/** Offset of the first secret access key in a text, -1 where there is none. Linear: every character is looked at once. */
+export function findSecretAccessKey(text: string): number {
+  let start = 0
+  for (let i = 0; i <= text.length; i++) {
+    if (i < text.length && base64.has(text.charCodeAt(i))) continue
+    if (i - start === 40 && text.charCodeAt(i) !== 0x3d && isSecretAccessKey(text.slice(start, i))) return start
+    start = i + 1
+  }
+  return -1
+}
+
+/** True for the beginnings that session tokens of STS have. */
+export function isSessionToken(token: string): boolean {
+  return token.length >= 100 && /^(?:IQoJb3JpZ2luX2Vj|FwoGZXIvYXdz|FQoGZXIvYXdz|FQoDYXdz)[A-Za-z0-9+/]+=*$/.test(token)
+}
+
+const mixed = /[a-z].*[A-Z]|[A-Z].*[a-z]/
+const idBody = /[A-Z0-9]{16}/y
+
+function accessKeyId(text: string, at: number): Match | undefined {
+  if (!bounded(text, at, at + 20, alphanumeric)) return undefined
+  idBody.lastIndex = at + 4
+  if (!idBody.test(text)) return undefined
+  const id = text.slice(at, at + 20)
+  if (invented(id) || entropy(id) < 2.6) return undefined
+  return { cloud: 'AWS', ...verdict(id, text.slice(Math.max(0, at - 13), at)) }
+}
+
+function verdict(id: string, before: string): Omit<Match, 'cloud'> {
+  // A presigned URL names the key that signed it, and expires within a week.
+  if (before.endsWith('Credential=') || before.endsWith('Credential%3D'))
+    return { detector: 'aws-presigned-url', level: 'possible' }
+  const bits = base32(id)
+  if (bits === undefined) return { detector: 'aws-malformed-key-id', level: 'possible' }
+  // Ids of the older kind carry no account, and half of the words that look like an id look like one of them.
+  const fresh = bits >= 2 ** 47
+  const account = fresh ? { account: String(Math.floor((bits % 2 ** 47) / 128)).padStart(12, '0') } : {}
+  switch (id.slice(0, 4)) {
+    case 'AKIA':
+      return { detector: 'aws-access-key', level: 'likely', half: { of: 'aws', fresh }, ...account }
+    case 'ASIA':
+      return { detector: 'aws-temporary-key', level: 'possible', ...account }
+    default:
+      return { detector: 'aws-service-token', level: 'possible', ...account }
+  }
+}
+
+// First 48 bits behind the prefix: one for the kind of id, 40 for the account (as found by WithSecure and trufflehog).
+function base32(id: string): number | undefined {
+  let bits = 0
+  for (let i = 4; i < 20; i++) {
+    const code = id.charCodeAt(i)
+    const value = code >= 0x41 ? code - 0x41 : code - 0x32 + 26
+    if (value < 0 || value > 31 || (code < 0x41 && value < 26)) return undefined
+    if (i < 14) bits = bits * 32 + value
+  }
+  return Math.floor(bits / 4)
+}
+
+const bedrock = /ABSKQmVkcm9ja0FQSUtleS[A-Za-z0-9+/]{91,251}={0,2}/y
+
+// The body decodes to "BedrockAPIKey-…".
+function bedrockKey(text: string, at: number): Match | undefined {
+  bedrock.lastIndex = at
+  if (!begins(text, at, base64) || !bedrock.test(text) || !bounded(text, at, bedrock.lastIndex, base64))
+    return undefined
+  if (invented(text.slice(at, bedrock.lastIndex))) return undefined
+  return { detector: 'aws-bedrock-key', cloud: 'AWS', level: 'certain' }
+}
+
+function bedrockToken(text: string, at: number): Match | undefined {
+  if (!text.startsWith('YmVkcm9jay5hbWF6b25hd3MuY29t', at + 16)) return undefined
+  return { detector: 'aws-bedrock-token', cloud: 'AWS', level: 'possible' }
+}

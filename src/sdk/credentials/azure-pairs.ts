@@ -1,0 +1,55 @@
+import { isEmulatorKey } from './azure-keys.ts'
+import { entropy, invented } from './characters.ts'
+import type { Entry, Evidence } from './evidence.ts'
+import type { Hit } from './hit.ts'
+import { isPlaceholder, isReference } from './placeholder.ts'
+import type { Role } from './telling-names.ts'
+
+/** Joins the parts of Azure credentials that have no structure of their own: service principals and storage keys. */
+export function azurePairs(evidence: Evidence): readonly Hit[] {
+  return [...servicePrincipals(evidence.entries), ...storageKeys(evidence)]
+}
+
+// Client, tenant and secret, in one file or among the fields of the object. Older secrets have no recognisable shape.
+function servicePrincipals(entries: readonly Entry[]): readonly Hit[] {
+  const places = new Map<string, Entry[]>()
+  for (const entry of entries) {
+    const place = entry.whole ? '' : entry.path
+    const group = places.get(place)
+    if (group) group.push(entry)
+    else places.set(place, [entry])
+  }
+  return [...places.values()].flatMap((group) => {
+    const has = (role: Role) => group.some((entry) => entry.name.role === role && isIdentifier(entry.value))
+    if (!has('tenant-id') || !(has('client-id') || has('app-id'))) return []
+    return group
+      .filter(({ name }) => name.role === 'client-secret' || (name.role === 'client-password' && has('app-id')))
+      .filter(({ value }) => isSecret(value))
+      .map(({ path, line }): Hit => hit(path, line, 'certain', 'azure-service-principal'))
+  })
+}
+
+// Keys made before they carried a signature: 64 random bytes, told by their name and the account beside it.
+function storageKeys({ entries, context }: Evidence): readonly Hit[] {
+  if (context.storageAccount === 'emulated') return []
+  return entries
+    .filter(({ name, value }) => name.role === 'storage-key' && /^[A-Za-z0-9+/]{86}==$/.test(value))
+    .filter(({ value }) => entropy(value) >= 4.5 && !invented(value) && !isEmulatorKey(value))
+    .map(({ path, line }) => {
+      return hit(path, line, context.storageAccount === 'named' ? 'likely' : 'possible', 'azure-storage-account-key')
+    })
+}
+
+function hit(path: string, line: number | undefined, level: Hit['level'], detector: string): Hit {
+  return { path, level, cloud: 'Azure', detector, ...(line === undefined ? {} : { line }) }
+}
+
+function isSecret(value: string): boolean {
+  if (isPlaceholder(value) || isReference(value) || invented(value)) return false
+  return value.length >= 16 && value.length <= 64 && !/\s/.test(value) && entropy(value) >= 3
+}
+
+// Entra ids are GUIDs; the one of zeros is nobody's.
+function isIdentifier(value: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) && !/^[0-]+$/.test(value)
+}

@@ -1,0 +1,66 @@
+/** Which characters may stand inside a token. A character outside the set bounds it. */
+export interface CharacterSet {
+  has(code: number): boolean
+}
+
+export const alphanumeric = characterSet('')
+export const base64 = characterSet('+/')
+/** Standard and URL-safe base64 at once: what may stand beside a token is judged by the wider set. */
+export const anyBase64 = characterSet('+/-_')
+export const unreserved = characterSet('-._~')
+export const unreservedOrBase64 = characterSet('-._~+/')
+
+/** True if no character of the set stands directly before `start` or at `end`. */
+export function bounded(text: string, start: number, end: number, set: CharacterSet): boolean {
+  return (
+    start >= 0 &&
+    end <= text.length &&
+    (start === 0 || !set.has(text.charCodeAt(start - 1))) &&
+    (end === text.length || !set.has(text.charCodeAt(end)))
+  )
+}
+
+/** True if no character of the set stands directly before `start`: the cheap half of `bounded`. */
+export function begins(text: string, start: number, set: CharacterSet): boolean {
+  return start === 0 || (start > 0 && !set.has(text.charCodeAt(start - 1)))
+}
+
+/** Shannon entropy in bits per character; characters beyond latin1 count as their lower byte. */
+export function entropy(token: string): number {
+  for (let i = 0; i < token.length; i++) {
+    const code = token.charCodeAt(i) & 0xff
+    counts[code] = (counts[code] ?? 0) + 1
+  }
+  // Each occurrence adds the logarithm of its character's count; the table is swept on the way.
+  let repeated = 0
+  for (let i = 0; i < token.length; i++) {
+    const code = token.charCodeAt(i) & 0xff
+    const count = counts[code] ?? 0
+    if (count > 1) repeated += count * Math.log2(count)
+    counts[code] = 0
+  }
+  return token === '' ? 0 : Math.log2(token.length) - repeated / token.length
+}
+
+/** True for tokens that a person made up: the documented EXAMPLE ones, one character repeated, an alphabet typed out. */
+export function invented(token: string): boolean {
+  let same = 1
+  let ascending = 1
+  for (let i = 1; i < token.length; i++) {
+    const step = token.charCodeAt(i) - token.charCodeAt(i - 1)
+    same = step === 0 ? same + 1 : 1
+    ascending = step === 1 ? ascending + 1 : 1
+    if (same >= 6 || ascending >= 8) return true
+  }
+  return token.includes('EXAMPLE') || token.includes('example')
+}
+
+const counts = new Uint32Array(256)
+
+function characterSet(extra: string): CharacterSet {
+  const members = new Uint8Array(128)
+  for (const character of `ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789${extra}`) {
+    members[character.charCodeAt(0)] = 1
+  }
+  return { has: (code) => code < 128 && members[code] === 1 }
+}

@@ -1,0 +1,81 @@
+import type { Cloud } from './hit.ts'
+
+/** What a name says that its value is. */
+export type Role = keyof typeof lengths
+
+export interface TellingName {
+  readonly role: Role
+  readonly cloud: Cloud
+  /** The name alone is worth a finding. */
+  readonly telling: boolean
+  /** Shortest and longest value that can be what the name says. */
+  readonly least: number
+  readonly most: number
+}
+
+/** What a key, variable or flag says of its value: case, dashes, dots and underscores do not matter. */
+export function tellingName(name: string): TellingName | undefined {
+  if (name.length < 5 || name.length > 48) return undefined
+  return names.get(name.toLowerCase().replace(/[^a-z0-9]+/g, ''))
+}
+
+const lengths = {
+  'aws-id': [16, 128],
+  'aws-secret': [40, 40],
+  'aws-token': [100, 4096],
+  's3-endpoint': [1, 2048],
+  'app-id': [36, 36],
+  'client-id': [36, 36],
+  'tenant-id': [36, 36],
+  'client-secret': [16, 64],
+  'client-password': [16, 64],
+  'storage-key': [88, 88],
+  'storage-account': [1, 64],
+  'google-email': [1, 256],
+  // Only a field of its own can hold the lines of a key.
+  'google-key': [Infinity, 0],
+  other: [Infinity, 0],
+} as const satisfies { readonly [role: string]: readonly [least: number, most: number] }
+
+// Roles, and the names that speak of them; a star marks those that are worth a finding by themselves.
+const rows: readonly (readonly [cloud: Cloud, role: Role, names: string])[] = [
+  ['AWS', 'aws-secret', '*awssecretaccesskey *awssecretkey *secretaccesskey'],
+  ['AWS', 'aws-id', '*awsaccesskeyid accesskeyid'],
+  ['AWS', 'aws-token', 'awssessiontoken'],
+  [
+    'AWS',
+    's3-endpoint',
+    'awsendpointurl awsendpointurls3 awsendpointurlsts awsendpoint awss3endpoint awss3endpointurl',
+  ],
+  ['AWS', 's3-endpoint', 's3endpoint s3endpointurl s3url endpoint endpointurl hostbase buckethost bucketendpoint'],
+  ['Azure', 'client-secret', '*azureclientsecret *armclientsecret aadclientsecret clientsecret'],
+  ['Azure', 'client-id', 'azureclientid armclientid aadclientid clientid'],
+  ['Azure', 'tenant-id', 'azuretenantid armtenantid aadtenantid tenantid tenant'],
+  // As `az ad sp create-for-rbac` prints them.
+  ['Azure', 'app-id', 'appid'],
+  ['Azure', 'client-password', 'password'],
+  [
+    'Azure',
+    'storage-key',
+    '*azurestoragekey *azurestorageaccountkey *armaccesskey azurestorageaccesskey storageaccountkey accountkey',
+  ],
+  [
+    'Azure',
+    'storage-account',
+    'azurestorageaccountname azurestorageaccount storageaccountname storageaccount accountname',
+  ],
+  ['Azure', 'other', '*azurestorageconnectionstring *azureclientcertificatepassword'],
+  ['Google Cloud', 'google-email', 'clientemail gcpclientemail googleclientemail firebaseclientemail'],
+  ['Google Cloud', 'google-key', 'privatekey gcpprivatekey googleprivatekey firebaseprivatekey'],
+  ['Google Cloud', 'other', '*googlecredentials *googleapplicationcredentialsjson *gcpserviceaccountkey'],
+  ['Google Cloud', 'other', '*gcloudservicekey *gcpcredentials'],
+]
+
+const names: ReadonlyMap<string, TellingName> = new Map(
+  rows.flatMap(([cloud, role, list]) =>
+    list.split(' ').map((word) => {
+      const [least, most] = lengths[role]
+      return [word.replace('*', ''), { role, cloud, telling: word.startsWith('*'), least, most }] as const
+    }),
+  ),
+)
