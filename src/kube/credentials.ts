@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import type { RequestOptions } from 'node:https'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { KubeConfig } from '@kubernetes/client-node'
+import type { KubeConfig, User } from '@kubernetes/client-node'
 import { KubeFailure } from './failure.ts'
 
 /** Where to find the cluster and who we are there. */
@@ -73,8 +73,18 @@ async function load(source: Source): Promise<KubeConfig> {
     const names = config.contexts.map(({ name }) => name).join(', ')
     throw new KubeFailure('D2_KUBE_CONFIG', `kubeconfig ${file} ${what}; choose one of: ${names || 'it has none'}`)
   }
+  if (!hasCredentials(config.getCurrentUser())) {
+    const sentence = `context "${config.currentContext}" of kubeconfig ${file} has no user with a token, client certificate, plugin or password (tokenFile is not read)`
+    throw new KubeFailure('D2_KUBE_CONFIG', sentence)
+  }
   describePlugin(config)
   return config
+}
+
+// client-node does not know `tokenFile` and would go on without credentials, to be refused as anonymous.
+function hasCredentials(user: User | null): boolean {
+  if (!user) return false
+  return Boolean(user.token || user.certData || user.certFile || user.exec || user.authProvider || user.username)
 }
 
 type Place = { readonly kind: 'pod' } | { readonly kind: 'files'; readonly files: readonly string[] }

@@ -188,6 +188,10 @@ t.test('a kubeconfig that cannot be used', async (t) => {
   t.equal(await attempt(good, { context: 'one' }), 'no failure')
   t.equal(await attempt(good, { context: 'two' }), 'context "two" of DIR/config names no cluster with a server')
   t.equal(
+    await attempt(good.replace('"token"', '"tokenFile"'), { context: 'one' }),
+    'context "one" of kubeconfig DIR/config has no user with a token, client certificate, plugin or password (tokenFile is not read)',
+  )
+  t.equal(
     await attempt(good.replace('https:', 'http:'), { context: 'one' }),
     'the server http://127.0.0.1:1 is not https; credentials are only sent over TLS',
   )
