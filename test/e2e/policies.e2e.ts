@@ -49,7 +49,10 @@ async function tryCase(
       : { generateName: `${space.slice(0, 40)}-` }
     const labels = clusterScoped ? { labels: { [webhookLabel]: webhook.name } } : {}
     const input = JSON.stringify({ ...object, metadata: { ...identity, ...labels } })
-    return namespace.kubectl([...args], { input })
+    // A replace reads the version first, and a controller may write its status in between.
+    return waitFor(`${way} without a conflict`, () => namespace.kubectl(args, { input }), {
+      until: ({ stderr }) => !stderr.includes('(Conflict)'),
+    })
   }
 
   for (const way of Object.keys(ways) as Way[]) {

@@ -87,6 +87,42 @@ t.test('requests', async (t) => {
   })
 })
 
+t.test('quantities', async (t) => {
+  const cluster = await useCluster(t)
+  const webhook = await startWebhook(t, cluster, 'proof-quantities')
+
+  t.test('compute-quantity-suspicious: cores for millicores', async (t) => {
+    const slip = {
+      resources: {
+        ...soundResources,
+        requests: { cpu: '500', memory: '128Mi' },
+        limits: { cpu: '500', memory: '128Mi' },
+      },
+    }
+    const open = await openNamespace(cluster, 'proof-cores')
+    await open.accept(deployment(slip))
+    const insufficient = /Insufficient cpu/
+    const messages = await waitFor('the scheduler to find no node', () => unschedulable(open), {
+      until: (all) => all.length === 2 && all.every((message) => insufficient.test(message)),
+    })
+    const guarded = await openNamespace(cluster, 'proof-cores-mended', webhook.name)
+    const refused = await webhook.refusal(() => guarded.apply(deployment(slip)))
+    t.match(refused, '500m', 'says what to type')
+    await guarded.accept(deployment({ resources: { ...soundResources, requests: { cpu: '500m', memory: '128Mi' } } }))
+    await settled(guarded)
+    record({
+      rule: 'compute-quantity-suspicious',
+      name: 'cores for millicores',
+      applied: 'a Deployment whose containers request `cpu: "500"`',
+      outage: 'no Pod is ever placed',
+      by: 'scheduler',
+      message: seen(messages.join('\n'), insufficient),
+      finding: findingOf(refused, 'compute-quantity-suspicious'),
+      mended: 'with `500m` all Pods run',
+    })
+  })
+})
+
 async function unschedulable(namespace: Namespace): Promise<string[]> {
   const pods = (await namespace.get('pods')).at('items').items
   const conditions = pods.flatMap((pod) => pod.at('status', 'conditions').items)

@@ -9,10 +9,6 @@ export const unproven: ReadonlyMap<string, string> = new Map([
     'no kubelet: it is the kernel that kills at the limit, and the kubelet that evicts under memory pressure (kubernetes/pkg/kubelet/eviction/helpers.go, rankMemoryPressure)',
   ],
   [
-    'compute-quantity-suspicious',
-    'no container runtime: a memory limit of one byte is accepted and no container starts under it (apimachinery/pkg/api/resource/quantity.go rounds up to whole bytes)',
-  ],
-  [
     'identity-configmap-cloud-credentials',
     'no cloud: static keys fail all at once when they are rotated or expire (AWS, Google Cloud and Azure documentation of access keys, service account keys and client secrets)',
   ],
