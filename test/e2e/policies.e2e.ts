@@ -1,11 +1,15 @@
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { policies } from '../../policies/index.ts'
+import { fieldPath } from '../../src/engine/field-path.ts'
+import { json } from '../control-plane/client.ts'
 import type { Cluster } from '../control-plane/cluster.ts'
 import type { CommandResult } from '../control-plane/kubectl.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import { cases, classesOfCases, type Case } from './support/cases.ts'
-import { openNamespace, webhookLabel } from './support/namespace.ts'
+import { day2 } from '../support/day2.ts'
 import { auditedFindings } from './support/audited.ts'
+import { cases, classesOfCases, type Case } from './support/cases.ts'
+import { list, openNamespace, webhookLabel } from './support/namespace.ts'
 import { useCluster } from './support/shared-cluster.ts'
 import { startWebhook, type Webhook } from './support/webhook.ts'
 
@@ -17,6 +21,7 @@ const ways = {
   update: { args: ['replace', '-f', '-'], named: true },
 } as const
 type Way = keyof typeof ways
+type Profile = 'baseline' | 'strict'
 
 for (const profile of ['baseline', 'strict'] as const) {
   t.test(`every policy under ${profile}`, async (t) => {
@@ -26,31 +31,26 @@ for (const profile of ['baseline', 'strict'] as const) {
     t.same(policies.map((policy) => policy.id).sort(), cases.map((each) => each.rule).sort(), 'each policy has a case')
     t.jobs = 4
     for (const each of cases) {
-      const severity = each[profile]
-      t.test(`${profile}: ${each.rule}, ${severity}`, (t) => tryCase(t, cluster, webhook, each, severity))
+      t.test(`${profile}: ${each.rule}, ${each[profile]}`, (t) => tryCase(t, cluster, webhook, each, profile))
     }
   })
 }
 
-async function tryCase(
-  t: Test,
-  cluster: Cluster,
-  webhook: Webhook,
-  each: Case,
-  severity: 'deny' | 'warn' | 'audit',
-): Promise<void> {
+async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, profile: Profile): Promise<void> {
   const { rule, bad, good, beside, immutable, clusterScoped } = each
+  const severity = each[profile]
   const space = `${webhook.name}-${rule}`
   const namespace = await openNamespace(cluster, space, webhook.name)
-  const send = (object: object, way: Way, name: string): Promise<CommandResult> => {
-    const { args, named } = ways[way]
-    const identity = named
-      ? { name: clusterScoped ? `${space}-${name}` : name }
-      : { generateName: `${space.slice(0, 40)}-` }
+  const fullName = (name: string): string => (clusterScoped ? `${space}-${name}` : name)
+  const identified = (object: object, way: Way, name: string): object => {
+    const identity = ways[way].named ? { name: fullName(name) } : { generateName: `${space.slice(0, 40)}-` }
     const labels = clusterScoped ? { labels: { [webhookLabel]: webhook.name } } : {}
-    const input = JSON.stringify({ ...object, metadata: { ...identity, ...labels } })
+    return { ...object, metadata: { ...identity, ...labels } }
+  }
+  const send = (object: object, way: Way, name: string): Promise<CommandResult> => {
+    const input = JSON.stringify(identified(object, way, name))
     // A replace reads the version first, and a controller may write its status in between.
-    return waitFor(`${way} without a conflict`, () => namespace.kubectl(args, { input }), {
+    return waitFor(`${way} without a conflict`, () => namespace.kubectl(ways[way].args, { input }), {
       until: ({ stderr }) => !stderr.includes('(Conflict)'),
     })
   }
@@ -77,10 +77,31 @@ async function tryCase(
     if (severity === 'audit') {
       t.equal(answer.code, 0, `${way}: passes: ${answer.stderr}`)
       t.notMatch(answer.stderr, rule, `${way}: without a word to the user`)
-      if (way === 'create')
-        t.match(await auditedFindings(cluster, { namespace: space, name: faulty }), [{ rule, severity: 'audit' }])
     }
+    if (way !== 'create') continue
+    const audited = await auditedFindings(cluster, { namespace: clusterScoped ? '' : space, name: fullName(faulty) })
+    t.match(audited, [{ rule, severity }], 'the audit log has the finding')
+    const known = [...(beside ? beside(name) : []), ...classesOfCases]
+    const inFiles = await findingsInFiles(t, profile, identified(bad(name), way, faulty), known)
+    t.same(inFiles, audited, 'day2 check finds the same in files')
   }
+}
+
+/** What `day2 check` says about one object beside others, in the form of the audit annotation. */
+async function findingsInFiles(t: Test, profile: Profile, object: object, known: readonly object[]): Promise<unknown> {
+  const folder = t.testdir({ 'object.json': JSON.stringify(object), known: { 'list.json': list(known) } })
+  const { stdout, stderr } = await day2(
+    ...['check', '--profile', profile, '--output', 'json', '--context', join(folder, 'known')],
+    join(folder, 'object.json'),
+  )
+  if (stdout === '') throw new Error(stderr)
+  const findings = json(JSON.parse(stdout)).at('findings').items
+  return findings.map((finding) => ({
+    rule: finding.at('rule').text,
+    reason: finding.at('reason').text,
+    severity: finding.at('severity').text,
+    field: fieldPath(finding.at('path').text),
+  }))
 }
 
 /** What a refused user reads. */

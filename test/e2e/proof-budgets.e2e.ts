@@ -1,7 +1,8 @@
+import { join } from 'node:path'
 import t from 'tap'
 import type { Cluster } from '../control-plane/cluster.ts'
 import { counted, drain, settled } from './support/drain.ts'
-import { findingOf, record, seen } from './support/evidence.ts'
+import { findingOf, record, recordDenial, seen } from './support/evidence.ts'
 import { openNamespace, type Namespace } from './support/namespace.ts'
 import { addPool, budget, deployment, inPool } from './support/objects.ts'
 import { useCluster } from './support/shared-cluster.ts'
@@ -50,9 +51,20 @@ const cases: readonly Case[] = [
 ]
 
 t.test('disruption budgets', async (t) => {
-  t.jobs = cases.length
+  t.jobs = cases.length + 1
   const cluster = await useCluster(t)
   const webhook = await startWebhook(t, cluster, 'proof-budgets')
+
+  t.test('what a refused user reads', async (t) => {
+    const { name } = await openNamespace(cluster, 'denial', webhook.name)
+    const folder = t.testdir({ 'budget.yaml': JSON.stringify(budget({ maxUnavailable: 0 })) })
+    const { code, stderr } = await cluster.kubectl(['--namespace', name, 'apply', '-f', join(folder, 'budget.yaml')])
+    t.equal(code, 1)
+    const text = stderr.replaceAll(`${folder}/`, '')
+    t.match(text, /^Error from server \(Forbidden\): error when creating "budget.yaml": admission webhook /)
+    recordDenial('kubectl apply -f budget.yaml', text)
+  })
+
   for (const { rule, name, spec, finding, fix, mended, replicas = 2 } of cases) {
     t.test(`${rule}: ${name}`, async (t) => {
       const id = `${rule.slice(8)}-${name

@@ -26,6 +26,15 @@ export function record(proof: Proof): void {
   if (folder) writeFileSync(join(folder, `${proof.rule} ${proof.name}.json`), JSON.stringify(proof))
 }
 
+export const denialFile = 'denial.txt'
+
+/** Keeps what a refused user read, for the README. The trace is different in each run. */
+export function recordDenial(command: string, output: string): void {
+  const folder = process.env[evidenceVariable]
+  const text = output.replace(/\(trace [0-9a-f]{32}\)/, '(trace 4bf92f3577b34da6a3ce929d0e0e4736)')
+  if (folder) writeFileSync(join(folder, denialFile), `$ ${command}\n${text.trimEnd()}\n`)
+}
+
 /** The first piece of a text that a pattern matches. Throws if there is none: then there is nothing to record. */
 export function seen(text: string, pattern: RegExp): string {
   const found = pattern.exec(text)?.[0]
@@ -35,7 +44,10 @@ export function seen(text: string, pattern: RegExp): string {
 
 /** The line of a denial or of a warning about a rule, without the place. */
 export function findingOf(text: string, rule: string): string {
-  const line = text.split('\n').find((candidate) => candidate.replace(/^Warning: /, '').startsWith(`[${rule}] `))
+  const lines = text.split('\n')
+  const denial = lines.find((line) => line.startsWith(`[${rule}] `))
+  const warning = lines.find((line) => line.startsWith(`Warning: [${rule}] `))?.replace(/^Warning: /, '')
+  const line = denial ?? warning
   if (line === undefined) throw new Error(`no finding of ${rule} in: ${text}`)
-  return line.replace(/^Warning: /, '')
+  return line
 }
