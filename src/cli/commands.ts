@@ -1,6 +1,6 @@
 /** What a command file exports. The promise resolves to the exit code. */
 export interface CommandModule {
-  run(args: string[]): Promise<number>
+  readonly run: (args: string[]) => Promise<number>
 }
 
 export interface Command {
