@@ -11,7 +11,7 @@ import {
   type YAMLSeq,
 } from 'yaml'
 import { recordOf } from '../../sdk/shape.ts'
-import { childOf, type Duplicate, type Mark, maxDepth, ReadError, type Reading, setOwn } from './marks.ts'
+import { childOf, type Duplicate, type Mark, maxDepth, ReadError, type Reading, setOwn, tooDeep } from './marks.ts'
 import { keyOf, scalarOf } from './tagged.ts'
 import { looksLikeTemplate, syntaxError, templateError } from './syntax-error.ts'
 
@@ -168,7 +168,3 @@ function follow(node: Alias.Parsed, builder: Builder): Built {
 }
 
 const maxAliased = 200_000
-
-function tooDeep(offset: number): ReadError {
-  return new ReadError('D2_TOO_DEEP', offset, `nested deeper than ${String(maxDepth)} levels`)
-}

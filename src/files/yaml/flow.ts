@@ -82,7 +82,7 @@ function readValue(cursor: Cursor): unknown {
 
 // A plain scalar on one line. What goes on over several, or holds a `?`, is left to the exact reader.
 function takePlain(cursor: Cursor): string {
-  if (!startsPlain(cursor)) throw beyond
+  if (!startsPlain(cursor) || (cursor.code() === Char.Minus && flowEnds(cursor.code(1)))) throw beyond
   const { text, at } = cursor
   for (let index = at; ; index++) {
     const code = text.charCodeAt(index)

@@ -36,6 +36,10 @@ export class ReadError extends Error {
 /** Nesting beyond this is refused before anything recurses over the value. */
 export const maxDepth = 1000
 
+export function tooDeep(offset: number): ReadError {
+  return new ReadError('D2_TOO_DEEP', offset, `nested deeper than ${String(maxDepth)} levels: no API server takes that`)
+}
+
 /** Sets an own property, also one that JavaScript would take for something else. */
 export function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== '__proto__') object[key] = value

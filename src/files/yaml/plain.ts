@@ -6,11 +6,11 @@ export function findKeyEnd({ text, at }: Cursor): number {
   for (let index = at; ; index++) {
     const code = text.charCodeAt(index)
     if (code === Char.Newline) return -1
+    if (code === Char.Tab) throw beyond
     if (code === Char.Hash && text.charCodeAt(index - 1) === Char.Space) return -1
     if (code !== Char.Colon) continue
     const next = text.charCodeAt(index + 1)
     if (next === Char.Space || next === Char.Newline) return index
-    if (next === Char.Tab) throw beyond
   }
 }
 

@@ -1,8 +1,10 @@
 import type { ErrorCode } from 'yaml'
-import { ReadError } from './marks.ts'
+import { ReadError, tooDeep } from './marks.ts'
 
 /** An error of the parser in words of our own: the parser's may quote the text, which may be a Secret. */
 export function syntaxError(code: ErrorCode, offset: number, parserMessage: string, text: string): ReadError {
+  // The parser ran out of stack.
+  if (code === 'RESOURCE_EXHAUSTION') return tooDeep(offset)
   if (looksLikeTemplate(text, offset)) return templateError(offset)
   return new ReadError('D2_YAML_SYNTAX', offset, sentence(code, parserMessage))
 }
