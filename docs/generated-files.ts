@@ -7,7 +7,7 @@ import { policies } from '../policies/index.ts'
 import { settingsSchema } from '../src/engine/settings-schema.ts'
 import { cliPage } from './cli-page.ts'
 import { metricsPage } from './metrics-page.ts'
-import { ruleIndex, ruleTable } from './rule-index.ts'
+import { ruleIndex, ruleSummary } from './rule-index.ts'
 import { rulePage } from './rule-page.ts'
 import { settingsPage } from './settings-page.ts'
 
@@ -50,7 +50,7 @@ function pathOf(id: string): string {
 function withRules(readme: string): string {
   const [before, after] = [readme.split('<!-- rules -->')[0], readme.split('<!-- /rules -->')[1]]
   if (before === undefined || after === undefined) throw new Error('README.md lost the markers of its table of rules')
-  return `${before}<!-- rules -->\n\n${ruleTable(policies, 'docs/reference/rules/')}\n\n<!-- /rules -->${after}`
+  return `${before}<!-- rules -->\n\n${ruleSummary(policies, 'docs/reference/rules/')}\n\n<!-- /rules -->${after}`
 }
 
 async function formatted(path: string, text: string): Promise<string> {

@@ -1,4 +1,4 @@
-import type { Loop, Policy, Signature } from '../src/sdk/policy.ts'
+import type { Level, Loop, Policy, Severity, Signature } from '../src/sdk/policy.ts'
 import { cell, levelText } from './rule-page.ts'
 
 /** What people see when the failure that a rule prevents has happened. */
@@ -26,7 +26,7 @@ export const loops: { readonly [L in Loop]: string } = {
 export function ruleIndex(policies: readonly Policy[]): string {
   const byLoop = Object.entries(loops).flatMap(([loop, about]) => {
     const rules = policies.filter((policy) => policy.loop === loop)
-    return rules.length === 0 ? [] : [`### ${loop}: ${about}\n\n${ruleTable(rules, '')}`]
+    return rules.length === 0 ? [] : [`### ${loop}: ${about}\n\n${ruleTable(rules)}`]
   })
   const bySignature = Object.entries(signatures).flatMap(([signature, seen]) => {
     const rules = policies.filter(({ signatures }) => signatures.some((name) => name === signature))
@@ -42,9 +42,19 @@ export function ruleIndex(policies: readonly Policy[]): string {
   ].join('\n\n')
 }
 
-/** A table of rules; `folder` is where the pages lie, seen from the page that holds the table. */
-export function ruleTable(policies: readonly Policy[], folder: string): string {
-  const rows = policies.map((policy) => `| ${link(policy, folder)} | ${cell(policy.summary)} | ${severities(policy)} |`)
+/** The table of the README: every rule with its strongest severity in either profile. */
+export function ruleSummary(policies: readonly Policy[], folder: string): string {
+  const rows = policies.map((policy) => {
+    const levels = Object.values(policy.reasons)
+    const baseline = strongest(levels.map((reason) => reason.baseline))
+    const strict = strongest(levels.map((reason) => reason.strict ?? reason.baseline))
+    return `| ${link(policy, folder)} | ${cell(policy.summary)} | ${baseline} | ${strict} |`
+  })
+  return ['| rule | asks for | baseline | strict |', '| --- | --- | --- | --- |', ...rows].join('\n')
+}
+
+function ruleTable(policies: readonly Policy[]): string {
+  const rows = policies.map((policy) => `| ${link(policy, '')} | ${cell(policy.summary)} | ${severities(policy)} |`)
   return ['| rule | asks for | in baseline |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
@@ -59,4 +69,9 @@ function severities({ reasons }: Policy): string {
   return distinct
     .map((level) => `${level} (${levels.flatMap(([name, of]) => (of === level ? [name] : [])).join(', ')})`)
     .join('; ')
+}
+
+function strongest(levels: readonly Level[]): Severity {
+  const used = new Set(levels.flatMap((level) => (typeof level === 'string' ? level : Object.values(level))))
+  return (['deny', 'warn', 'audit'] as const).find((severity) => used.has(severity)) ?? 'off'
 }
