@@ -5,6 +5,7 @@ import { readExactly } from './yaml/exact.ts'
 import { locateOffset, type Mark, ReadError, type Reading } from './yaml/marks.ts'
 import { readQuickly } from './yaml/quick.ts'
 import { type Chunk, cutStream } from './yaml/stream.ts'
+import type { Words } from './yaml/tagged.ts'
 
 /** One document of a file. */
 export interface Document {
@@ -27,7 +28,7 @@ export interface Documents {
  * All documents of a file's text. One that cannot be read is a problem and does not hinder the others. Values come
  * from a quick reading; places are found by a second one, only of the document that they are asked of.
  */
-export function readDocuments(file: string, text: string): Documents {
+export function readDocuments(file: string, text: string, words: Words = 'kubernetes'): Documents {
   const lines = new Lines(text)
   const { chunks, errors } = cutStream(text)
   const problems = errors.map((error) => problemAt(error, file, lines, error.offset))
@@ -35,7 +36,7 @@ export function readDocuments(file: string, text: string): Documents {
   for (const [index, chunk] of chunks.entries()) {
     try {
       refuseControlCharacters(chunk.text)
-      const { value, duplicates } = read(chunk.text, false)
+      const { value, duplicates } = read(chunk.text, false, words)
       for (const { key, first, second } of duplicates) {
         const { line } = lines.placeOf(chunk.offset + first)
         problems.push({
@@ -51,7 +52,7 @@ export function readDocuments(file: string, text: string): Documents {
         index,
         value,
         text: chunk.text,
-        locate: (path) => lines.placeOf(chunk.offset + locateOffset(marksOf(chunk), path)),
+        locate: (path) => lines.placeOf(chunk.offset + locateOffset(marksOf(chunk, words), path)),
       })
     } catch (error) {
       if (!(error instanceof ReadError)) throw error
@@ -61,15 +62,15 @@ export function readDocuments(file: string, text: string): Documents {
   return { documents, problems }
 }
 
-function read(text: string, trace: boolean): Reading {
-  return readQuickly(text, trace) ?? readExactly(text)
+function read(text: string, trace: boolean, words: Words): Reading {
+  return words === 'own' ? readExactly(text, words) : (readQuickly(text, trace) ?? readExactly(text))
 }
 
 // Findings come object by object, so the marks of the last document suffice; those of all would fill the memory.
 let last: { readonly chunk: Chunk; readonly mark: Mark } | undefined
 
-function marksOf(chunk: Chunk): Mark {
-  if (last?.chunk !== chunk) last = { chunk, mark: read(chunk.text, true).mark ?? { offset: 0 } }
+function marksOf(chunk: Chunk, words: Words): Mark {
+  if (last?.chunk !== chunk) last = { chunk, mark: read(chunk.text, true, words).mark ?? { offset: 0 } }
   return last.mark
 }
 

@@ -28,7 +28,7 @@ export class SettingsFileError extends Error {
 /** Reads a settings file: one YAML or JSON document. Throws SettingsFileError where it cannot be read. */
 export async function readSettingsFile(path: string): Promise<SettingsFile> {
   const text = await load(path)
-  const { documents, problems } = readDocuments(path, text)
+  const { documents, problems } = readDocuments(path, text, 'own')
   const error = problems.find(({ level }) => level === 'error')
   if (error) {
     const place = error.line === undefined ? path : `${path}:${String(error.line)}:${String(error.column ?? 1)}`

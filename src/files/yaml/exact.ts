@@ -12,18 +12,18 @@ import {
 } from 'yaml'
 import { recordOf } from '../../sdk/shape.ts'
 import { childOf, type Duplicate, type Mark, maxDepth, ReadError, type Reading, setOwn, tooDeep } from './marks.ts'
-import { keyOf, scalarOf } from './tagged.ts'
+import { keyOf, scalarOf, type Words } from './tagged.ts'
 import { looksLikeTemplate, syntaxError, templateError } from './syntax-error.ts'
 
 /**
  * Reads any document, with positions: the parser is the `yaml` package, what its nodes mean is kubectl's
  * (`sigs.k8s.io/yaml/goyaml.v2/decode.go`). Aliases are shared, not copied, and refused where they would blow up.
  */
-export function readExactly(text: string): Reading {
+export function readExactly(text: string, words: Words = 'kubernetes'): Reading {
   const document = parse(text)
   const [error] = document.errors
   if (error) throw syntaxError(error.code, error.pos[0], error.message, text)
-  const builder: Builder = { text, anchors: new Map(), scalars: new Map(), duplicates: [], aliased: 0 }
+  const builder: Builder = { text, words, anchors: new Map(), scalars: new Map(), duplicates: [], aliased: 0 }
   const root = document.contents
   if (!root) return { value: null, mark: { offset: 0 }, duplicates: [] }
   const built = build(root, builder, 0)
@@ -39,6 +39,7 @@ interface Built {
 
 interface Builder {
   readonly text: string
+  readonly words: Words
   readonly anchors: Map<string, Built | undefined>
   /** Anchored scalars as nodes: an alias may stand for a key. */
   readonly scalars: Map<string, Scalar.Parsed>
@@ -72,7 +73,7 @@ function build(node: ParsedNode | null, builder: Builder, depth: number): Built 
     ? buildMap(node, builder, depth)
     : isSeq(node)
       ? buildSequence(node, builder, depth)
-      : { value: scalarOf(node), mark: { offset }, size: 1 }
+      : { value: scalarOf(node, builder.words), mark: { offset }, size: 1 }
   if (node.anchor) {
     builder.anchors.set(node.anchor, built)
     if (isScalar(node)) builder.scalars.set(node.anchor, node)
@@ -139,7 +140,7 @@ function keyName(node: ParsedNode, builder: Builder): string {
   const scalar = isAlias(node) ? builder.scalars.get(node.source) : node
   if (isScalar(scalar)) {
     if (isScalar(node) && node.anchor) build(node, builder, 0)
-    const key = keyOf(scalar)
+    const key = keyOf(scalar, builder.words)
     if (key !== undefined) return key
   }
   if (looksLikeTemplate(builder.text, node.range[0])) throw templateError(node.range[0])

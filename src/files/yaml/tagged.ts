@@ -2,10 +2,16 @@ import type { Scalar as ScalarNode } from 'yaml'
 import { ReadError } from './marks.ts'
 import { resolveKey, resolvePlain, type Scalar } from './scalar.ts'
 
+/**
+ * Which plain words are booleans: to Kubernetes also yes, no, on, off, y and n; in files of our own only true and
+ * false, or the severity `off` would be one.
+ */
+export type Words = 'kubernetes' | 'own'
+
 /** The value of a scalar node with what its tag and its quotes say about it (goyaml.v2, `resolve`). */
-export function scalarOf(node: ScalarNode.Parsed): Scalar {
+export function scalarOf(node: ScalarNode.Parsed, words: Words): Scalar {
   const text = textOf(node)
-  const value = node.tag === undefined ? (isPlain(node) ? resolvePlain(text) : text) : tagged(node, node.tag, text)
+  const value = node.tag === undefined ? untagged(node, text, words) : tagged(node, node.tag, text)
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new ReadError('D2_YAML_NUMBER', node.range[0], 'infinity and NaN do not exist in JSON: quote the value')
   }
@@ -13,10 +19,19 @@ export function scalarOf(node: ScalarNode.Parsed): Scalar {
 }
 
 /** The name of a map key; undefined where kubectl refuses it. */
-export function keyOf(node: ScalarNode.Parsed): string | undefined {
-  if (node.tag === undefined) return isPlain(node) ? resolveKey(textOf(node)) : textOf(node)
-  const value = tagged(node, node.tag, textOf(node))
+export function keyOf(node: ScalarNode.Parsed, words: Words): string | undefined {
+  const text = textOf(node)
+  if (node.tag === undefined) return isPlain(node) && !isWord(text, words) ? resolveKey(text) : text
+  const value = tagged(node, node.tag, text)
   return value === null ? undefined : String(value)
+}
+
+function untagged(node: ScalarNode.Parsed, text: string, words: Words): Scalar {
+  return isPlain(node) && !isWord(text, words) ? resolvePlain(text) : text
+}
+
+function isWord(text: string, words: Words): boolean {
+  return words === 'own' && /^(?:y|n|yes|no|on|off)$/i.test(text)
 }
 
 const core = 'tag:yaml.org,2002:'
