@@ -1,7 +1,7 @@
 import type { SubjectWord } from '../sdk/kinds.ts'
-import type { FrontEnd, Operation, Severity } from '../sdk/policy.ts'
+import type { FrontEnd, Operation } from '../sdk/policy.ts'
 import type { Finding, FindingSeverity } from './finding.ts'
-import { capOf, capped } from './severity.ts'
+import { capped } from './severity.ts'
 import type { Mode } from './settings.ts'
 
 /** What surrounds a subject and bears on every severity. */
@@ -19,7 +19,7 @@ export interface Circumstances {
 }
 
 /** What bears on one finding. */
-export interface FindingCircumstances extends Circumstances {
+export interface FindingMarks {
   readonly absence: boolean
   readonly stale: boolean
   readonly preExisting: boolean
@@ -31,23 +31,22 @@ export interface FindingCircumstances extends Circumstances {
  */
 export function caps(
   severity: FindingSeverity,
-  at: FindingCircumstances,
+  at: Circumstances,
+  { absence, stale, preExisting }: FindingMarks,
 ): Pick<Finding, 'severity' | 'capped'> | undefined {
-  if (at.absence && at.frontEnd === 'check' && !at.complete) return undefined
-  let now: Severity = severity
+  if (absence && at.frontEnd === 'check' && !at.complete) return undefined
+  const mayDeny = !stale && !preExisting && !(absence && at.frontEnd === 'webhook')
+  const from = mayDeny ? severity : capped(severity, 'warn')
+  let result = from
   const by: string[] = []
-  const lower = (cap: Severity, name?: string) => {
-    const next = capped(now, cap)
-    if (next !== now && name) by.push(name)
-    now = next
+  const lower = (cap: FindingSeverity, name: string) => {
+    const lowered = capped(result, cap)
+    if (lowered === result) return
+    by.push(name)
+    result = lowered
   }
-  if (at.absence && at.frontEnd === 'webhook') lower('warn')
-  if (at.stale || at.preExisting) lower('warn')
-  const from = now
   if (at.owned) lower('warn', 'owned by a controller')
   if (at.exempt) lower('audit', at.exempt)
-  lower(capOf[at.mode], `mode ${at.mode}`)
-  // Caps end at audit, so what was a finding stays one.
-  const result = now
-  return by.length > 0 ? { severity: result, capped: { from: from, by: by.join(', ') } } : { severity: result }
+  if (at.mode !== 'enforce') lower(at.mode, `mode ${at.mode}`)
+  return by.length > 0 ? { severity: result, capped: { from, by: by.join(', ') } } : { severity: result }
 }

@@ -36,6 +36,7 @@ export function evaluate(engine: Engine, subject: Subject, context: EvaluationCo
   const findings: Finding[] = []
   const exempted: Exempted[] = []
   const circumstances = circumstancesOf(engine, subject, context)
+  const object = refOf(subject)
 
   for (const { policy, violations, before, stale } of judged.results) {
     for (const violation of violations) {
@@ -43,11 +44,11 @@ export function evaluate(engine: Engine, subject: Subject, context: EvaluationCo
       const severity = severityOf(policy, violation.reason, engine.settings, circumstances)
       if (severity === 'off') continue
       const absence = policy.reasons[violation.reason]?.absence ?? false
-      const lowered = caps(severity, { ...circumstances, absence, stale, preExisting })
+      const lowered = caps(severity, circumstances, { absence, stale, preExisting })
       if (!lowered) continue
       const grant = judged.exemptions.grantOf(policy)
       if (grant) exempted.push(exemptedBy(grant, policy.id, violation))
-      else findings.push(complete(policy, violation, subject, { ...lowered, stale, preExisting }))
+      else findings.push(complete(policy, violation, object, lowered, { stale, preExisting }))
     }
   }
   findings.push(...invalidExemptions(engine, subject, judged, circumstances))
@@ -175,23 +176,27 @@ function exemptSubject({ settings }: Engine, { namespace, user }: Subject): stri
 function complete(
   policy: Policy,
   violation: Violation,
-  subject: Subject,
-  decided: Pick<Finding, 'severity' | 'capped' | 'stale' | 'preExisting'>,
+  object: Finding['object'],
+  { severity, capped }: Pick<Finding, 'severity' | 'capped'>,
+  { stale, preExisting }: Pick<Finding, 'stale' | 'preExisting'>,
 ): Finding {
   const reason = policy.reasons[violation.reason]
   return {
+    severity,
     rule: policy.id,
     loop: policy.loop,
     signatures: policy.signatures,
     reason: violation.reason,
-    object: refOf(subject),
+    object,
     path: violation.path,
     message: oneLine(violation.message),
     why: reason?.why ?? '',
     fix: oneLine(violation.fix),
-    ...(reason?.snippet ? { snippet: reason.snippet } : {}),
     related: violation.related ?? [],
-    ...decided,
+    stale,
+    preExisting,
+    ...(reason?.snippet ? { snippet: reason.snippet } : undefined),
+    ...(capped ? { capped } : undefined),
   }
 }
 
@@ -221,7 +226,7 @@ function invalidExemptions(
       subject.oldObject !== undefined &&
       resolve(invalid.path, subject.oldObject) === resolve(invalid.path, subject.object)
     const lowered =
-      severity === 'off' ? undefined : caps(severity, { ...circumstances, absence: false, stale: false, preExisting })
+      severity === 'off' ? undefined : caps(severity, circumstances, { absence: false, stale: false, preExisting })
     if (!lowered) return []
     return {
       rule: exemptionRule,

@@ -1,6 +1,6 @@
 import type { SubjectWord } from '../sdk/kinds.ts'
 import type { FrontEnd, Level, Operation, Policy, Severity } from '../sdk/policy.ts'
-import type { Mode, Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 
 /** The severity of a reason for one subject: settings of the reason, else of the rule, else the table of the profile. */
 export function severityOf(
@@ -20,12 +20,9 @@ export function severityOf(
 }
 
 /** The lower of two severities. */
-export function capped(severity: Severity, cap: Severity): Severity {
+export function capped<S extends Severity>(severity: S, cap: S): S {
   return rank[severity] > rank[cap] ? cap : severity
 }
-
-/** The highest severity that a mode lets through. */
-export const capOf: { readonly [M in Mode]: Severity } = { enforce: 'deny', warn: 'warn', audit: 'audit' }
 
 export const rank: { readonly [S in Severity]: number } = { off: 0, audit: 1, warn: 2, deny: 3 }
 
