@@ -78,6 +78,12 @@ async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, 
       t.equal(answer.code, 0, `${way}: passes: ${answer.stderr}`)
       t.notMatch(answer.stderr, rule, `${way}: without a word to the user`)
     }
+    if (way === 'dry run' && !clusterScoped) {
+      const gone = await namespace.kubectl(['get', '--ignore-not-found', '-f', '-'], {
+        input: JSON.stringify(identified(good(name), way, name)),
+      })
+      t.equal(gone.stdout, '', 'a dry run leaves nothing behind')
+    }
     if (way !== 'create') continue
     const audited = await auditedFindings(cluster, { namespace: clusterScoped ? '' : space, name: fullName(faulty) })
     t.match(audited, [{ rule, severity }], 'the audit log has the finding')

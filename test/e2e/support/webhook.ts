@@ -16,6 +16,8 @@ export interface Webhook {
   metrics(): Promise<string>
   /** Repeats a command until the webhook's inventory knows what was applied just before, and returns the refusal. */
   refusal(command: () => Promise<CommandResult>): Promise<string>
+  /** Repeats a command until the webhook knows what changed just before, and returns what a user reads beside success. */
+  passing(command: () => Promise<CommandResult>): Promise<string>
   /** Ends the process and leaves the registration in place. */
   stop(): Promise<void>
 }
@@ -46,6 +48,10 @@ export async function startWebhook(
     metrics: () => served.metrics(),
     async refusal(command) {
       const { stderr } = await waitFor('the webhook to refuse it', command, { until: ({ code }) => code !== 0 })
+      return stderr
+    },
+    async passing(command) {
+      const { stderr } = await waitFor('the webhook to let it pass', command, { until: ({ code }) => code === 0 })
       return stderr
     },
     stop: () => served.stop(),
