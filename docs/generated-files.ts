@@ -5,6 +5,7 @@ import { clusterRole } from '../manifests/cluster-role.ts'
 import { webhookConfiguration } from '../manifests/webhook-configuration.ts'
 import { policies } from '../policies/index.ts'
 import { settingsSchema } from '../src/engine/settings-schema.ts'
+import { reportSchema } from '../src/report/report-schema.ts'
 import { cliPage } from './cli-page.ts'
 import { metricsPage } from './metrics-page.ts'
 import { ruleIndex, ruleSummary } from './rule-index.ts'
@@ -21,6 +22,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   files.set('docs/reference/rules/README.md', page(ruleIndex(policies), 'policies/'))
   files.set('docs/reference/settings.md', page(settingsPage(schema, policies), 'src/engine/settings-schema.ts'))
   files.set('docs/reference/settings.schema.json', `${JSON.stringify(schema, null, 2)}\n`)
+  files.set('docs/reference/report.schema.json', `${JSON.stringify(reportSchema(), null, 2)}\n`)
   files.set('docs/reference/cli.md', page(cliPage(), 'src/cli/'))
   files.set('docs/reference/metrics.md', page(metricsPage(), 'src/server/metrics.ts'))
   files.set('manifests/21-cluster-role.yaml', manifest(clusterRole(policies)))
