@@ -33,7 +33,7 @@ export async function serve(options: ServeOptions & { readonly certDir: string }
     probePort: options.probePort,
     log,
     engine: () => engine,
-    inventory: inventory.source,
+    inventory: () => inventory.source,
     inventoryStatus: inventory.status,
     checks: new Map([['inventory', inventory.check]]),
     certificate: () => certificateOf(served),

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
 import type { InventorySource } from '../sdk/inventory.ts'
 import { Drain, drainAndClose } from '../server/drain.ts'
-import { listen } from '../server/listen.ts'
+import { listen, listenSomewhere } from '../server/listen.ts'
 import type { Log } from '../server/log.ts'
 import { createMetrics, type InventoryStatus, type Metrics } from '../server/metrics.ts'
 import { createProbes } from '../server/probes.ts'
@@ -13,9 +13,12 @@ export interface ServingSettings {
   /** 0 takes any free port. */
   readonly port: number
   readonly probePort: number
+  /** Takes any free port in the place of one that is in use. */
+  readonly orFreePort?: boolean
   readonly log: Log
   readonly engine: () => Engine
-  readonly inventory: InventorySource
+  /** Asked for each review. */
+  readonly inventory: () => InventorySource
   readonly inventoryStatus: () => readonly InventoryStatus[]
   /** What must hold before the webhook is ready, besides its certificate. */
   readonly checks: ReadonlyMap<string, Check>
@@ -66,8 +69,9 @@ export async function startServing(settings: ServingSettings): Promise<Serving> 
     now: Date.now,
   })
   const probes = createProbes({ readiness, metrics, log })
-  const port = await listen(webhook.app, host, settings.port)
-  const probePort = await listen(probes, host, settings.probePort).catch(async (error: unknown) => {
+  const open = settings.orFreePort ? listenSomewhere : listen
+  const port = await open(webhook.app, host, settings.port)
+  const probePort = await open(probes, host, settings.probePort).catch(async (error: unknown) => {
     await webhook.app.close()
     throw error
   })

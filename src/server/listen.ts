@@ -21,6 +21,16 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
   return typeof address === 'object' && address ? address.port : port
 }
 
+/** Listens on the port, or on any free one if that is in use. @throws ListenError */
+export async function listenSomewhere(app: FastifyInstance, host: string, port: number): Promise<number> {
+  try {
+    return await listen(app, host, port)
+  } catch (error) {
+    if (error instanceof ListenError && error.code === 'D2_PORT_IN_USE') return listen(app, host, 0)
+    throw error
+  }
+}
+
 function explain(error: unknown, host: string, port: number): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   switch (code) {

@@ -14,7 +14,7 @@ import { logReview } from './review-log.ts'
 export interface WebhookSettings {
   /** Asked for each review, so that new settings hold from the next one on. */
   readonly engine: () => Engine
-  readonly inventory: InventorySource
+  readonly inventory: () => InventorySource
   readonly log: Log
   readonly metrics: Metrics
   readonly isDraining: () => boolean
@@ -71,7 +71,7 @@ function answer(settings: WebhookSettings, request: FastifyRequest, reply: Fasti
   const budget = budgetMs(timeoutOf(request.query))
   const traceparent = request.headers['traceparent']
   const handled = handleReview(engine(), request.body, {
-    inventory,
+    inventory: inventory(),
     now: now(),
     traceparent: typeof traceparent === 'string' ? traceparent : undefined,
     generateTraceId,

@@ -63,7 +63,7 @@ export async function startTestWebhook(
   const engine = createEngine(policies, { ...defaultSettings, ...settings })
   const webhook = createWebhook({
     engine: () => engine,
-    inventory,
+    inventory: () => inventory,
     log,
     metrics,
     isDraining: () => drain.draining,
