@@ -7,6 +7,7 @@ import { settingsApiVersion } from '../src/engine/settings-schema.ts'
 import type { Profile, Settings } from '../src/engine/settings.ts'
 import type { Subject } from '../src/engine/subject.ts'
 import { buildInventory, type Entry } from '../src/inventory/files.ts'
+import { expandSamples } from '../src/sdk/credentials/samples.ts'
 import { unknown, type InventorySource } from '../src/sdk/inventory.ts'
 import { kinds, type KindInfo } from '../src/sdk/kinds.ts'
 import type { AnyObject, KindName } from '../src/sdk/objects.ts'
@@ -118,12 +119,13 @@ function hide(inventory: InventorySource, hidden: readonly KindName[]): Inventor
   }
 }
 
+// Credentials are made up here: the catalogue and its pages hold the tokens that ask for them.
 function parseYaml(text: string): unknown {
-  return parse(text, { merge: true })
+  return parse(expandSamples(text), { merge: true })
 }
 
 function parseAll(text: string): unknown[] {
-  return parseAllDocuments(text, { merge: true }).flatMap((document) => {
+  return parseAllDocuments(expandSamples(text), { merge: true }).flatMap((document) => {
     if ('errors' in document && document.errors[0]) throw new Error(document.errors[0].message)
     const value: unknown = document.toJS()
     return value === null ? [] : [value]

@@ -5,6 +5,9 @@ import computePdbBlocksAll from './compute/pdb-blocks-all.ts'
 import computePdbDeadlock from './compute/pdb-deadlock.ts'
 import computeQuantitySuspicious from './compute/quantity-suspicious.ts'
 import computeRequestsRequired from './compute/requests-required.ts'
+import identityConfigmapCloudCredentials from './identity/configmap-cloud-credentials.ts'
+import identityEnvCloudCredentials from './identity/env-cloud-credentials.ts'
+import identitySecretCloudCredentials from './identity/secret-cloud-credentials.ts'
 import observabilityContextEnv from './observability/context-env.ts'
 import storageImmediateBinding from './storage/immediate-binding.ts'
 import storagePvcImmediateClass from './storage/pvc-immediate-class.ts'
@@ -17,6 +20,9 @@ export const policies: readonly Policy[] = [
   computePdbDeadlock,
   computeQuantitySuspicious,
   computeRequestsRequired,
+  identityConfigmapCloudCredentials,
+  identityEnvCloudCredentials,
+  identitySecretCloudCredentials,
   observabilityContextEnv,
   storageImmediateBinding,
   storagePvcImmediateClass,

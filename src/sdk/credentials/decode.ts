@@ -27,6 +27,5 @@ export function isBinary(text: string): boolean {
 }
 
 const strictBase64 = /^[A-Za-z0-9+/\s]+={0,2}$/
-// eslint-disable-next-line no-control-regex -- control characters are what tells bytes from text
 const binary = /[\0-\x08\x0e-\x1f\x7f]/
 const letters = /^[\s\x20-\x7e\x80-\xff]*$/

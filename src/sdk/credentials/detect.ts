@@ -1,8 +1,9 @@
 import { awsPairs } from './aws-pairs.ts'
 import { azurePairs } from './azure-pairs.ts'
 import { isEmulatorKey } from './azure-keys.ts'
-import { gather } from './evidence.ts'
+import { customDetectors } from './custom.ts'
 import type { Evidence } from './evidence.ts'
+import { gather } from './gather.ts'
 import { googlePairs } from './google-pairs.ts'
 import type { Field, Hit, Level } from './hit.ts'
 import { isPath, isPlaceholder, isReference } from './placeholder.ts'
@@ -10,9 +11,13 @@ import { isPath, isPlaceholder, isReference } from './placeholder.ts'
 export interface DetectOptions {
   /** AWS accounts whose keys are bait, besides the known ones: nothing is said of them. */
   readonly canaryAccounts?: readonly string[]
+  /** Detectors of the platform's own, each as `id=pattern`. */
+  readonly extraDetectors?: readonly string[]
   /** Whoever may view the namespace can read the object (a ConfigMap): a lone key id counts more. */
   readonly exposed?: boolean
 }
+
+const none: readonly string[] = []
 
 /**
  * Finds the credentials of AWS, Google Cloud and Azure in the fields of one object (in a pod: of one container). Halves
@@ -21,7 +26,7 @@ export interface DetectOptions {
  * value.
  */
 export function detectCredentials(fields: Iterable<Field>, options: DetectOptions = {}): readonly Hit[] {
-  const evidence = gather(fields)
+  const evidence = gather(fields, customDetectors(options.extraDetectors ?? none))
   if (evidence.hits.length + evidence.halves.length + evidence.entries.length === 0) return []
   const aws = awsPairs(evidence, options.canaryAccounts ?? [], options.exposed ?? false)
   const others = evidence.hits.filter(({ cloud }) => cloud !== 'AWS')

@@ -1,10 +1,5 @@
-import { decodeBase64, decodeNested, isBinary } from './decode.ts'
-import { visitDocuments } from './documents.ts'
-import { visitLines } from './entries.ts'
-import { findTokens, passes } from './gate.ts'
-import type { Field, Half, Hit, Match } from './hit.ts'
-import { isCiphertext, isTemplated } from './placeholder.ts'
-import { tellingName } from './telling-names.ts'
+import type { Half, Hit, Match } from './hit.ts'
+import { isTemplated } from './placeholder.ts'
 import type { TellingName } from './telling-names.ts'
 
 /** A value with a telling name: a field of the object, or a line or member of a file in it. */
@@ -51,9 +46,8 @@ export interface Text {
   readonly value: string
 }
 
-/** Reads every field once. Values that cannot be decoded, and SOPS ciphertext, say nothing. */
-export function gather(fields: Iterable<Field>): Evidence {
-  const evidence: Evidence = {
+export function emptyEvidence(): Evidence {
+  return {
     hits: [],
     halves: [],
     entries: [],
@@ -61,89 +55,26 @@ export function gather(fields: Iterable<Field>): Evidence {
     harmless: new Set(),
     context: { store: 'amazon', emulatedAws: false, storageAccount: 'none', serviceAccount: false },
   }
-  for (const { path, key, text, encoding } of fields) {
-    if (isCiphertext(text)) continue
-    const value = encoding === 'base64' ? decodeBase64(text) : text
-    if (value === undefined || isCiphertext(value)) continue
-    const name = tellingName(key)
-    if (name) enter(evidence, { name, path, value: value.trim(), line: undefined, whole: true })
-    read(evidence, { path, key, value }, encoding === 'base64' ? 1 : 0)
-  }
-  return evidence
 }
 
-// Base64 is decoded twice at most: by the API server's encoding, and by that of whoever wrote the value.
-const deepest = 2
-
-function read(evidence: Evidence, text: Text, depth: number): void {
-  evidence.texts.push(text)
-  if (!passes(text.value)) readTokens(evidence, text, depth)
-  const inner = depth < deepest ? decodeNested(text.value) : undefined
-  if (inner !== undefined) read(evidence, { ...text, value: inner }, depth + 1)
-}
-
-function readTokens(evidence: Evidence, text: Text, depth: number): void {
-  if (isBinary(text.value)) return
-  const { path, value } = text
-  const seen = new Set<string>()
-  const gated = findTokens(value, (match, at) => {
-    // One finding for each kind of credential in a value; ids of several accounts are several.
-    const identity = `${match.detector} ${match.account ?? ''} ${match.level}`
-    if (seen.has(identity)) return
-    seen.add(identity)
-    note(evidence, match, path, lineOf(value, at))
-  })
-  if ((gated.documents || gated.names) && !readDocuments(evidence, text, depth)) {
-    const single = value.indexOf('\n') < 0
-    visitLines(value, (name, inner, line) => {
-      enter(evidence, { name, path, value: inner, line: single ? undefined : line, whole: false })
-    })
-  }
-  for (const run of gated.nested) {
-    const inner = depth < deepest ? decodeBase64(run) : undefined
-    if (inner !== undefined) read(evidence, { ...text, value: inner }, depth + 1)
-  }
-}
-
-// True where the text is JSON as a whole, and nothing is left to read in it.
-function readDocuments(evidence: Evidence, { path, key, value }: Text, depth: number): boolean {
-  return visitDocuments(value, {
-    verdict(verdict) {
-      if (verdict === 'harmless') evidence.harmless.add(path)
-      else
-        note(
-          evidence,
-          { ...verdict, cloud: 'Google Cloud' },
-          path,
-          lineOf(value, value.search(/private_key\\*"|refresh_token/)),
-        )
-    },
-    entry: (name, inner) => {
-      enter(evidence, { name, path, value: inner, line: undefined, whole: false })
-    },
-    nested: (inner) => {
-      if (depth < deepest) read(evidence, { path, key, value: inner }, depth + 1)
-    },
-  })
-}
-
-function enter({ context, entries }: Evidence, entry: Entry): void {
+/** Takes down a value with a telling name, or what it says of the surroundings. */
+export function enter({ context, entries }: Evidence, entry: Entry): void {
   const { name, value } = entry
-  switch (name.role) {
-    case 's3-endpoint':
-      if (isTemplated(value)) context.store = context.store === 'other' ? 'other' : 'unknown'
-      else if (value !== '' && !amazonHost.test(value)) context.store = 'other'
-      return
-    case 'storage-account':
-      if (context.storageAccount !== 'emulated')
-        context.storageAccount = value === 'devstoreaccount1' ? 'emulated' : 'named'
-      return
-    case 'google-email':
-      context.serviceAccount ||= value.endsWith('.gserviceaccount.com')
-      return
-    case 'aws-id':
-      context.emulatedAws ||= /^L[KS]IA[A-Z0-9]{16}$/.test(value)
+  if (name.role === 's3-endpoint') {
+    if (isTemplated(value)) context.store = context.store === 'other' ? 'other' : 'unknown'
+    else if (value !== '' && !amazonHost.test(value)) context.store = 'other'
+    return
   }
+  if (name.role === 'storage-account') {
+    if (context.storageAccount !== 'emulated')
+      context.storageAccount = value === 'devstoreaccount1' ? 'emulated' : 'named'
+    return
+  }
+  if (name.role === 'google-email') {
+    context.serviceAccount ||= value.endsWith('.gserviceaccount.com')
+    return
+  }
+  if (name.role === 'aws-id') context.emulatedAws ||= /^L[KS]IA[A-Z0-9]{16}$/.test(value)
   // Only sound values can be part of a credential, and a file may hold any number of others.
   if (entry.whole || (value.length >= name.least && value.length <= name.most)) entries.push(entry)
 }
@@ -151,16 +82,9 @@ function enter({ context, entries }: Evidence, entry: Entry): void {
 const amazonHost =
   /^(?:[a-z0-9]+:\/\/)?(?:[\w.-]+\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|on\.aws|api\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov)(?::\d+)?(?:\/.*)?$/i
 
-function note(evidence: Evidence, { half, ...match }: Match, path: string, line: number | undefined): void {
+/** Takes down a token: as a hit, or as the half of a pair. */
+export function note(evidence: Evidence, { half, ...match }: Match, path: string, line: number | undefined): void {
   const hit: Hit = { ...match, path, ...(line === undefined ? {} : { line }) }
   if (half) evidence.halves.push({ hit, half })
   else evidence.hits.push(hit)
-}
-
-function lineOf(text: string, at: number): number | undefined {
-  const first = text.indexOf('\n')
-  if (first < 0 || first === text.length - 1 || at < 0) return undefined
-  let line = 1
-  for (let i = first; i >= 0 && i < at; i = text.indexOf('\n', i + 1)) line++
-  return line
 }

@@ -6,10 +6,8 @@ import type { Match, Matcher } from './hit.ts'
 
 /** What is to be read of a text beyond its tokens. */
 export interface Gated {
-  /** JSON, whole or embedded. */
-  documents: boolean
-  /** Telling names in lines. */
-  names: boolean
+  /** JSON, whole or embedded, or lines with telling names. */
+  structured: boolean
   /** Base64 of JSON inside the text, to be decoded and looked at again. */
   readonly nested: string[]
 }
@@ -25,7 +23,7 @@ export function passes(text: string): boolean {
  * class, and each one looks at a fixed window or at a stretch that no other one looks at, so the time is linear.
  */
 export function findTokens(text: string, found: (match: Match, at: number) => void): Gated {
-  const gated: Gated = { documents: false, names: false, nested: [] }
+  const gated: Gated = { structured: false, nested: [] }
   gate.lastIndex = 0
   let from = 0
   for (let hit = gate.exec(text); hit !== null; hit = gate.exec(text)) {
@@ -46,8 +44,7 @@ export function findTokens(text: string, found: (match: Match, at: number) => vo
       if (run.length >= shortestDocument) gated.nested.push(run)
       gate.lastIndex = at + run.length
     } else {
-      gated.documents ||= sentinel === 'document'
-      gated.names = true
+      gated.structured = true
     }
   }
   return gated
@@ -63,7 +60,7 @@ const shortestDocument = 200
 
 const run = /[A-Za-z0-9+/]+={0,2}/y
 
-type Sentinel = Matcher | 'connection' | 'signature' | 'nested' | 'document' | 'name'
+type Sentinel = Matcher | 'connection' | 'signature' | 'nested' | 'structure'
 
 const sentinels: ReadonlyMap<string, Sentinel> = new Map<string, Sentinel>([
   ...awsMatchers,
@@ -73,11 +70,11 @@ const sentinels: ReadonlyMap<string, Sentinel> = new Map<string, Sentinel>([
   ...list('signature', 'sig='),
   // Base64 of `{"type`, and of the same with two or four spaces of indentation.
   ...list('nested', 'eyJ0eXBl ewogICJ0eXBl ewogICAgInR5cGUi'),
-  ...list('document', 'private_key refresh_token service_account external_account authorized_user appId'),
-  ...list('name', 'ccess_key ccess-key ccessKey CCESS_KEY ecret_key ecret-key ecretKey ECRET_KEY'),
-  ...list('name', 'lient_secret lient-secret lientSecret LIENT_SECRET lientsecret'),
-  ...list('name', 'ccount_key ccount-key ccountKey ccountkey CCOUNT_KEY torage_key torage-key TORAGE_KEY'),
-  ...list('name', 'ession_token ession-token essionToken ESSION_TOKEN'),
+  ...list('structure', 'private_key refresh_token service_account external_account authorized_user appId'),
+  ...list('structure', 'ccess_key ccess-key ccessKey CCESS_KEY ecret_key ecret-key ecretKey ECRET_KEY'),
+  ...list('structure', 'lient_secret lient-secret lientSecret LIENT_SECRET lientsecret'),
+  ...list('structure', 'ccount_key ccount-key ccountKey ccountkey CCOUNT_KEY torage_key torage-key TORAGE_KEY'),
+  ...list('structure', 'ession_token ession-token essionToken ESSION_TOKEN'),
 ])
 
 /** Every literal that opens the gate; longer ones first, where one begins with another. */

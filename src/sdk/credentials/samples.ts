@@ -45,6 +45,8 @@ const makers = {
   'aws.temporaryKeyId': (draw: Draw) => `ASIA${draw('QRSTUVWXYZ234567', 1)}${draw(base32, 15)}`,
   'aws.secretKey': secretKey,
   'aws.sessionToken': (draw: Draw) => `IQoJb3JpZ2luX2Vj${draw(base64, 400)}`,
+  'aws.credentialsFile': (draw: Draw) =>
+    `[default]\naws_access_key_id = AKIAQ${draw(base32, 15)}\naws_secret_access_key = ${secretKey(draw)}\n`,
   'aws.bedrockKey': (draw: Draw) => `ABSKQmVkcm9ja0FQSUtleS1${draw(base62, 108)}=`,
   'google.serviceAccountKey': serviceAccountKey,
   'google.userCredentials': (draw: Draw) =>

@@ -1,0 +1,92 @@
+import { findCustom } from './custom.ts'
+import type { CustomDetector } from './custom.ts'
+import { decodeBase64, decodeNested, isBinary } from './decode.ts'
+import { visitDocuments } from './documents.ts'
+import { visitLines } from './entries.ts'
+import { emptyEvidence, enter, note } from './evidence.ts'
+import type { Evidence, Text } from './evidence.ts'
+import { findTokens, passes } from './gate.ts'
+import type { Field } from './hit.ts'
+import { isCiphertext } from './placeholder.ts'
+import { tellingName } from './telling-names.ts'
+
+/** Reads every field once. Values that cannot be decoded, and SOPS ciphertext, say nothing. */
+export function gather(fields: Iterable<Field>, custom: readonly CustomDetector[]): Evidence {
+  const evidence = emptyEvidence()
+  for (const { path, key, text, encoding } of fields) {
+    const value = encoding === 'base64' && !isCiphertext(text) ? decodeBase64(text) : text
+    if (value === undefined || isCiphertext(value)) continue
+    const name = tellingName(key)
+    if (name) enter(evidence, { name, path, value: value.trim(), line: undefined, whole: true })
+    read(evidence, { path, key, value }, encoding === 'base64' ? 1 : 0, custom)
+  }
+  return evidence
+}
+
+// Twice at most: by the encoding of the API server, and by that of whoever wrote the value.
+const deepest = 2
+
+function read(evidence: Evidence, text: Text, depth: number, custom: readonly CustomDetector[]): void {
+  evidence.texts.push(text)
+  const { path, value } = text
+  const inner = passes(value) || isBinary(value) ? [] : readTokens(evidence, text)
+  for (const detector of custom) {
+    const at = findCustom(detector, value)
+    if (at >= 0) note(evidence, { detector: detector.id, cloud: 'other', level: 'likely' }, path, lineOf(value, at))
+  }
+  if (depth >= deepest) return
+  const whole = decodeNested(value)
+  if (whole !== undefined) inner.push(whole)
+  for (const value of inner) read(evidence, { ...text, value }, depth + 1, custom)
+}
+
+/** Notes what the text holds; answers with the texts inside it that are to be read as well. */
+function readTokens(evidence: Evidence, { path, value }: Text): string[] {
+  const seen = new Set<string>()
+  const gated = findTokens(value, (match, at) => {
+    // One finding for each kind of credential in a value; ids of several accounts are several.
+    const identity = match.account ? match.detector + match.account : match.detector + match.level
+    if (seen.has(identity)) return
+    seen.add(identity)
+    note(evidence, match, path, lineOf(value, at))
+  })
+  const inner = gated.nested.flatMap((run) => decodeBase64(run) ?? [])
+  if (!gated.structured) return inner
+  const whole = readDocuments(evidence, path, value, inner)
+  if (!whole) readLines(evidence, path, value)
+  return inner
+}
+
+// True where the text is JSON as a whole, and nothing is left to read in it.
+function readDocuments(evidence: Evidence, path: string, value: string, inner: string[]): boolean {
+  return visitDocuments(value, {
+    verdict(verdict) {
+      if (verdict === 'harmless') evidence.harmless.add(path)
+      else {
+        const line = lineOf(value, value.search(/private_key\\*"|refresh_token/))
+        note(evidence, { ...verdict, cloud: 'Google Cloud' }, path, line)
+      }
+    },
+    entry(name, text) {
+      enter(evidence, { name, path, value: text, line: undefined, whole: false })
+    },
+    nested(text) {
+      inner.push(text)
+    },
+  })
+}
+
+function readLines(evidence: Evidence, path: string, text: string): void {
+  const single = text.indexOf('\n') < 0
+  visitLines(text, (name, value, line) => {
+    enter(evidence, { name, path, value, line: single ? undefined : line, whole: false })
+  })
+}
+
+function lineOf(text: string, at: number): number | undefined {
+  const first = text.indexOf('\n')
+  if (first < 0 || first === text.length - 1 || at < 0) return undefined
+  let line = 1
+  for (let i = first; i >= 0 && i < at; i = text.indexOf('\n', i + 1)) line++
+  return line
+}
