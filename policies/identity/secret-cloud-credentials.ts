@@ -43,7 +43,7 @@ export default definePolicy({
     passes: [
       {
         name: 'a password of a database is no cloud credential',
-        object: secret('url: postgres://app:8wXkq2Vt9z@db.default.svc/app'),
+        object: secret('DATABASE_PASSWORD: correct-horse-battery-staple'),
       },
       {
         name: 'a role to assume is no key',

@@ -32,8 +32,8 @@ export function credentialReasons(why: string) {
       why: `It looks like a cloud credential, or is one that expires by itself and then fails every pod that still holds it. ${why}`,
       snippet,
     },
-    name: { baseline: 'audit', why: `The name is that of a cloud credential. ${why}`, snippet },
-  } as const satisfies { readonly [R in CredentialReason]: { readonly baseline: Level; why: string; snippet: string } }
+    name: { baseline: 'audit', why: `The name is that of a cloud credential. ${why}` },
+  } as const satisfies { readonly [R in CredentialReason]: { readonly baseline: Level; why: string; snippet?: string } }
 }
 
 /** A hit as a finding. `place` says where it is, in words: `data["cloud"]`, `container web: env TOKEN`. */
