@@ -5,53 +5,10 @@ import { readDocuments } from '../../src/files/documents.ts'
 import { readExactly } from '../../src/files/yaml/exact.ts'
 import { locateOffset, type Mark, ReadError } from '../../src/files/yaml/marks.ts'
 import { readQuickly } from '../../src/files/yaml/quick.ts'
-
-// What `kubectl label --local -f FILE -o json` answered (1.32): the same texts go through kubectl in the e2e suite.
-const scalars: readonly (readonly [string, unknown])[] = [
-  ...['y', 'Y', 'yes', 'on', 'On', 'true', 'TRUE'].map((text) => [text, true] as const),
-  ...['n', 'N', 'no', 'off', 'OFF', 'False'].map((text) => [text, false] as const),
-  ...['~', 'null', 'NULL', ''].map((text) => [text, null] as const),
-  ['tRUE', 'tRUE'],
-  ['nULL', 'nULL'],
-  ['014', 12],
-  ['-014', -12],
-  ['0o14', 12],
-  ['08', 8],
-  ['1_000', 1000],
-  ['_1', '_1'],
-  ['0x1F', 31],
-  ['0b11', 3],
-  ['-0b11', -3],
-  ['+5', 5],
-  ['-0', 0],
-  ['-0.0', 0],
-  ['1:30', '1:30'],
-  ['2020-01-01', '2020-01-01'],
-  ['2020-01-01T00:00:00Z', '2020-01-01T00:00:00Z'],
-  ['1e3', 1000],
-  ['1e', '1e'],
-  ['1.e5', 100000],
-  ['.5', 0.5],
-  ['.5_0', 0.5],
-  ['._5', '._5'],
-  ['+.5', 0.5],
-  ['1e400', '1e400'],
-  ['0x', '0x'],
-  ['0b2', '0b2'],
-  ['0x1p4', '0x1p4'],
-  ['9007199254740991', 9007199254740991],
-  ['9007199254740993', '9007199254740993'],
-  ['-9223372036854775808', '-9223372036854775808'],
-  ['9223372036854775808', 9223372036854775808],
-  ['123456789012345678901234567890', 1.2345678901234568e29],
-  ['0777777777777777777777777', 7.777777777777778e23],
-  ['x:y', 'x:y'],
-  ['x#y', 'x#y'],
-  ['-x', '-x'],
-]
+import { documentCases, refusedCases, scalarCases } from '../support/yaml-cases.ts'
 
 t.test('plain scalars are what kubectl reads', async (t) => {
-  for (const [text, value] of scalars) t.strictSame(valueOf(`v: ${text}\n`), { v: value }, text || '(nothing)')
+  for (const [text, value] of scalarCases) t.strictSame(valueOf(`v: ${text}\n`), { v: value }, text || '(nothing)')
   const keys =
     'y: 1\nn: 1\n014: 1\n1_0: 1\n1.23456789: 1\n1000000.0: 1\n0.00001: 1\n-1.5: 1\n.inf: 1\n9007199254740993: 1\n'
   t.strictSame(Object.keys(valueOf(keys) as object).sort(), [
@@ -60,68 +17,14 @@ t.test('plain scalars are what kubectl reads', async (t) => {
 })
 
 t.test('documents are what kubectl reads', async (t) => {
-  const same: readonly (readonly [string, unknown])[] = [
-    ['b: {k: 2, <<: {k: 1}}\nc: {<<: {k: 1}, k: 2}\n', { b: { k: 1 }, c: { k: 2 } }],
-    ['d:\n  <<: [{k: 1}, {k: 2, l: 3}]\n', { d: { k: 1, l: 3 } }],
-    ["<<: {z: 1}\n'<<': 3\n", { z: 1, '<<': 3 }],
-    ['a: &x [1]\nb: *x\nc: &x 3\nd: *x\n&k e: *k\n', { a: [1], b: [1], c: 3, d: 3, e: 'e' }],
-    [
-      "a: !!binary aGVsbG8=\nb: !foo bar\nc: !!int '3'\nd: !!str 3\ne: !!float 3\nf: !foo [1]\ng: !!bool 'yes'\nh: ! 3\n",
-      { a: 'hello', b: 'bar', c: 3, d: '3', e: 3, f: [1], g: true, h: '3' },
-    ],
-    ['a: {b, c: , d: [x, y,], \'e\':f, "g":h}\n', { a: { b: null, c: null, d: ['x', true], e: 'f', g: 'h' } }],
-    ['a: [a: b, c]\n', { a: [{ a: 'b' }, 'c'] }],
-    [
-      'a: |\n  x\n   y\n\n\nb: >\n  x\n  y\n\n   z\n  w\n\nc: |+\n  k\n\nd: >-\n\n  a\n\n\n  b\n',
-      { a: 'x\n y\n', b: 'x y\n\n z\nw\n', c: 'k\n\n', d: '\na\n\nb' },
-    ],
-    ['a: |\n  x', { a: 'x\n' }],
-    ['a: |2\n   x\nb: |-1\n  x\n', { a: ' x\n', b: ' x' }],
-    ['a: |\n  x\n # y\nb: 1\n', { a: 'x\n', b: 1 }],
-    ['a: x\n  y\n\n  z # c\nb: 1\n', { a: 'x y\nz', b: 1 }],
-    ['a: x\n  - y\n  # z\nb: 1\n', { a: 'x - y', b: 1 }],
-    [
-      'a:\n- x\n-\n  y\n- - z\n  - w\n-   k: v\n    l: m\n- # c\n  n\n',
-      { a: ['x', true, ['z', 'w'], { k: 'v', l: 'm' }, false] },
-    ],
-    ["a: \"x\n  y\n\n  z\"\nb: 'it''s'\nc: 'x\n   y'\n", { a: 'x y\nz', b: "it's", c: 'x y' }],
-    ['a: "\\u00e9\\x41\\t\\/"\n', { a: 'éA\t/' }],
-    ["a:\t'x'\t# c\nb: \tx\n", { a: 'x', b: 'x' }],
-    ['a: {\n\tb: c\n}\nd: [\n  e\n]\n', { a: { b: 'c' }, d: ['e'] }],
-    ['a b: c d\n"e" : f\n', { 'a b': 'c d', e: 'f' }],
-    ['a: 1\r\nb:\r\n  - c\r\n', { a: 1, b: ['c'] }],
-    ['__proto__: {a: 1}\nconstructor: 2\n', JSON.parse('{"__proto__": {"a": 1}, "constructor": 2}')],
-  ]
-  for (const [text, value] of same) {
+  for (const [text, value] of documentCases) {
     t.strictSame(valueOf(text), value, text)
     t.equal(JSON.stringify(valueOf(text)), JSON.stringify(value), text)
   }
 })
 
 t.test('what kubectl refuses is refused in words, with the place', async (t) => {
-  const refused: readonly (readonly [string, string, number, number])[] = [
-    ['a: b: c\n', 'D2_YAML_SYNTAX', 1, 4],
-    ['a:\n\t- c\n', 'D2_YAML_SYNTAX', 2, 1],
-    ['a: "x\nb: 1\n', 'D2_YAML_SYNTAX', 3, 1],
-    ['a: [x, y\n', 'D2_YAML_SYNTAX', 2, 1],
-    ['a: @x\n', 'D2_YAML_SYNTAX', 1, 4],
-    ['a: 1\n b: 2\n', 'D2_YAML_SYNTAX', 1, 4],
-    ['a: - x\n', 'D2_YAML_SYNTAX', 1, 4],
-    ['a: {{ .Values.x }}\n', 'D2_YAML_TEMPLATE', 1, 5],
-    ['a:\n{{- if .x }}\n  b: 1\n{{- end }}\n', 'D2_YAML_TEMPLATE', 2, 1],
-    ['a: *nope\n', 'D2_YAML_ALIAS', 1, 4],
-    ['a: &x [*x]\n', 'D2_YAML_ALIAS', 1, 8],
-    ['? [a]\n: b\n', 'D2_YAML_KEY', 1, 3],
-    ['~: 1\n', 'D2_YAML_KEY', 1, 1],
-    ['a: .nan\n', 'D2_YAML_NUMBER', 1, 4],
-    ["a: !!int 'x'\n", 'D2_YAML_TAG', 1, 10],
-    ['<<: 1\n', 'D2_YAML_MERGE', 1, 1],
-    ['a: 1\n--- foo\nb: 1\n', 'D2_YAML_SEPARATOR', 2, 1],
-    ['a: 1\n...\n# c\nb: 1\n', 'D2_YAML_DROPPED', 4, 1],
-    ['%YAML 1.1\n---\na: 1\n', 'D2_YAML_DIRECTIVE', 1, 1],
-    ['a: x\u0007y\n', 'D2_YAML_CONTROL_CHARACTER', 1, 5],
-  ]
-  for (const [text, code, line, column] of refused) {
+  for (const [text, code, line, column] of refusedCases) {
     const { problems } = readDocuments('f', text)
     const [problem, ...more] = problems
     t.match(problem, { level: 'error', code, file: 'f', line, column }, text)
