@@ -1,0 +1,235 @@
+import { readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv } from 'ajv'
+import t from 'tap'
+import type { Report } from '../../src/report/report.ts'
+import { day2, day2Reading } from '../support/day2.ts'
+
+const resources = 'resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 200m, memory: 64Mi}}'
+const deployment = (name: string, container = `{name: web, image: 'web:1', ${resources}}`) => `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: ${name}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: ${name}}}
+  template:
+    metadata: {labels: {app: ${name}}}
+    spec:
+      containers:
+        - ${container}
+`
+const budget = (name: string, spec: string) =>
+  `apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: ${name}}\nspec:\n  ${spec}\n  selector: {matchLabels: {app: ${name}}}\n`
+
+const reportOf = (stdout: string) => JSON.parse(stdout) as Report
+const seen = ({ findings }: Report) =>
+  findings.map(({ rule, severity, file, line }) => `${file}:${String(line)} ${severity} ${rule}`)
+
+t.test('findings, by place, and the exit code', async (t) => {
+  const dir = t.testdir({
+    'web.yaml': deployment('web', "{name: web, image: 'web:1'}"),
+    'pdb.yaml': budget('web', 'maxUnavailable: 0'),
+  })
+  const text = await day2('check', dir)
+  t.equal(text.code, 1)
+  t.equal(text.stderr, '')
+  t.match(text.stdout, new RegExp(`${dir}/pdb\\.yaml:5:3 {2}deny {2}compute-pdb-blocks-all`))
+  t.match(text.stdout, new RegExp(`${dir}/web\\.yaml:12:11 {2}deny {2}compute-requests-required`))
+  t.match(text.stdout, /^2 objects in 2 files, 2 checked$/m)
+  t.notMatch(text.stdout, '\u001b', 'no colour where there is no terminal')
+
+  const json = await day2('check', dir, '--output', 'json', '--fail-on', 'never')
+  t.equal(json.code, 0)
+  const schema = JSON.parse(readFileSync('docs/reference/report.schema.json', 'utf8')) as object
+  const validate = new Ajv({ strict: false }).compile(schema)
+  t.ok(validate(JSON.parse(json.stdout)), JSON.stringify(validate.errors))
+  t.match(reportOf(json.stdout).findings[0], {
+    rule: 'compute-pdb-blocks-all',
+    object: { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', namespace: 'default', name: 'web' },
+    path: '/spec/maxUnavailable',
+    file: join(dir, 'pdb.yaml'),
+    line: 5,
+    column: 3,
+  })
+})
+
+t.test('a sound Deployment is clean, also at --fail-on warn; strict is stricter', async (t) => {
+  const dir = t.testdir({ 'web.yaml': deployment('web') })
+  t.match(await day2('check', join(dir, 'web.yaml'), '--fail-on', 'warn'), { code: 0, stderr: '' })
+  t.equal((await day2('check', dir, '--profile', 'strict', '--fail-on', 'audit')).code, 1)
+})
+
+t.test('files meet: a budget in one, its Deployment in another, or in the context', async (t) => {
+  const dir = t.testdir({
+    pdb: { 'pdb.yaml': budget('web', 'minAvailable: 2') },
+    app: { 'web.yaml': deployment('web') },
+  })
+  const together = reportOf(
+    (await day2('check', join(dir, 'pdb', 'pdb.yaml'), join(dir, 'app', 'web.yaml'), '--output', 'json')).stdout,
+  )
+  t.match(
+    seen(together)
+      .filter((line) => line.includes('deadlock'))
+      .sort(),
+    [/web\.yaml:6 warn/, /pdb\.yaml:5 deny/],
+  )
+  t.match(together.findings.find(({ rule }) => rule === 'compute-pdb-deadlock')?.related[0]?.file, /\.yaml$/)
+  const alone = await day2('check', join(dir, 'pdb'), '--output', 'json')
+  t.strictSame(seen(reportOf(alone.stdout)), [])
+  const withContext = await day2('check', join(dir, 'pdb'), '--context', join(dir, 'app'), '--output', 'json')
+  t.match(seen(reportOf(withContext.stdout)), [/pdb\.yaml:5 deny compute-pdb-deadlock/])
+  t.equal(reportOf(withContext.stdout).summary.objects, 1, 'the context is not reported')
+})
+
+t.test('variants are not played off against each other', async (t) => {
+  const dir = t.testdir({
+    a: { 'web.yaml': deployment('web') },
+    b: { 'web.yaml': deployment('web').replace('replicas: 2', 'replicas: 5') },
+    'pdb.yaml': budget('web', 'minAvailable: 2'),
+  })
+  const report = reportOf((await day2('check', dir, '--output', 'json')).stdout)
+  t.strictSame(
+    seen(report).filter((line) => line.includes('deadlock')),
+    [],
+  )
+  t.ok(report.summary.unresolved > 0)
+})
+
+t.test('an object in two overlays is reported once; patches are judged for what they say', async (t) => {
+  const dir = t.testdir({
+    base: {
+      'kustomization.yaml': 'resources: [web.yaml]\n',
+      'web.yaml': deployment('web', "{name: web, image: 'web:1'}"),
+    },
+    dev: { 'kustomization.yaml': 'namespace: dev\nresources: [../base]\n' },
+    prod: {
+      'kustomization.yaml': 'namespace: prod\nresources: [../base]\npatches: [{path: patch.yaml}]\n',
+      'patch.yaml':
+        'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web}]}}}\n',
+    },
+  })
+  const { code, stdout } = await day2('check', dir, '--output', 'json')
+  t.equal(code, 1)
+  const report = reportOf(stdout)
+  t.equal(report.findings.filter(({ rule }) => rule === 'compute-requests-required').length, 2)
+  t.strictSame(
+    report.findings.filter(({ file }) => file.endsWith('patch.yaml')),
+    [],
+  )
+  t.match(report.problems, [{ level: 'warning', code: 'D2_KUSTOMIZATION' }])
+})
+
+t.test('standard input: rendered charts keep the name of their template', async (t) => {
+  const rendered = `---\n# Source: shop/templates/web.yaml\n${deployment('web', "{name: web, image: 'web:1'}")}`
+  const { code, stdout } = await day2Reading(rendered, 'check', '-', '--output', 'json')
+  t.equal(code, 1)
+  t.match(reportOf(stdout).findings[0], {
+    file: 'shop/templates/web.yaml',
+    line: 1,
+    rendered: { file: '<stdin>', line: 14 },
+  })
+  t.match((await day2Reading(rendered, 'check', '-')).stdout, /^shop\/templates\/web\.yaml \(rendered in <stdin>\)$/m)
+})
+
+t.test('settings: rules, and one line with the place for what is wrong', async (t) => {
+  const head = 'apiVersion: day2-admission.dev/v1alpha1\nkind: Settings\n'
+  const dir = t.testdir({
+    'pdb.yaml': budget('web', 'maxUnavailable: 0'),
+    'off.yaml': `${head}rules:\n  compute-pdb-blocks-all: {severity: off}\n`,
+    'audit.yaml': `${head}mode: audit\n`,
+    'bad.yaml': `${head}rules:\n  compute-pdb-block-all: {severity: off}\n`,
+    'worse.yaml': `${head}rules: [\n`,
+  })
+  const check = (settings: string) => day2('check', join(dir, 'pdb.yaml'), '--settings', join(dir, settings))
+  t.match(await check('off.yaml'), { code: 0, stdout: /0 deny, 0 warn, 0 audit/ })
+  t.match(await check('audit.yaml'), { code: 0, stdout: /0 deny, 0 warn, 1 audit/ })
+  t.match(await check('bad.yaml'), {
+    code: 2,
+    stdout: '',
+    stderr: /bad\.yaml:4:3: no rule is called "compute-pdb-block-all"; did you mean "compute-pdb-blocks-all"/,
+  })
+  t.match(await check('worse.yaml'), { code: 2, stdout: '', stderr: /worse\.yaml:4:1: .*\(D2_YAML_SYNTAX\)/ })
+  t.match(await check('none.yaml'), { code: 2, stdout: '', stderr: /none\.yaml: no such file/ })
+})
+
+t.test('bad input: one sentence, exit 2, and the rest is checked', async (t) => {
+  const dir = t.testdir({
+    'good.yaml': budget('web', 'maxUnavailable: 0'),
+    'broken.yaml': 'apiVersion: v1\nkind: "ConfigMap\n',
+    'template.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n',
+    'values.yaml': 'replicas: 2\n',
+    'zero.yaml': '',
+    'custom.yaml': 'apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n',
+    'wrong.yaml':
+      'apiVersion: apps/v1\nkind: Deployment\nmetadata: []\nspec: {replicas: [1], template: 7, selector: "x"}\n',
+    empty: {},
+    loop: { 'a.yaml': 'apiVersion: example.com/v1\nkind: Widget\n' },
+    chart: { 'Chart.yaml': 'apiVersion: v2\nname: c\n', templates: { 'a.yaml': '{{ x }}' } },
+  })
+  symlinkSync('..', join(dir, 'loop', 'up'))
+  const cases: readonly (readonly [string, number, RegExp])[] = [
+    ['broken.yaml', 2, /broken\.yaml:3:1: error: a quoted string is not closed \(D2_YAML_SYNTAX\)/],
+    ['template.yaml', 2, /template\.yaml:4:10: error: this is a template, .*helm template.*\(D2_YAML_TEMPLATE\)/],
+    ['values.yaml', 2, /values\.yaml:1:1: error: no apiVersion and kind.*\(D2_NO_OBJECT\)/],
+    ['zero.yaml', 2, /zero\.yaml: error: .*\(D2_FILE_EMPTY\)/],
+    ['missing.yaml', 2, /missing\.yaml: error: no such file.*\(D2_FILE_NOT_FOUND\)/],
+    ['empty', 2, /empty: error: no Kubernetes object found.*\(D2_NO_OBJECTS\)/],
+    ['chart', 2, /chart: warning: a Helm chart: its 1 templates .*\(D2_HELM_CHART\)/],
+    ['custom.yaml', 0, /1 object in 1 file, 0 checked, 1 not covered by a rule/],
+    ['wrong.yaml', 0, /1 object in 1 file, 1 checked/],
+  ]
+  for (const [name, code, says] of cases) {
+    const result = await day2('check', join(dir, name))
+    t.equal(result.code, code, name)
+    t.match(result.stdout, says, name)
+    t.equal(result.stderr, '', name)
+  }
+  const all = await day2('check', dir, '--output', 'json')
+  t.equal(all.code, 2, 'unreadable input goes before findings')
+  t.match(
+    seen(reportOf(all.stdout)).filter((line) => line.includes('blocks-all')),
+    [/good\.yaml:5 deny/],
+  )
+  t.match(
+    all.stderr,
+    /broken\.yaml:3:1: error: /,
+    'where the report is for machines, people read the problems on stderr',
+  )
+  t.match(all.stderr, /loop\/up: warning: this link leads back/)
+})
+
+t.test('wrong usage', async (t) => {
+  const dir = t.testdir({ 'pdb.yaml': budget('web', 'maxUnavailable: 0') })
+  const path = join(dir, 'pdb.yaml')
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [[], /needs files or folders/],
+    [[path, '--live'], /--live is not available yet/],
+    [[path, '--fail-on', 'denny'], /did you mean "deny"/],
+    [[path, '--profile', 'strickt'], /did you mean "strict"/],
+    [[path, '--output', 'yaml'], /--output must be one of text, json/],
+    [[path, '--output', 'json='], /needs a file name/],
+    [[path, '--output', 'json', '--output', 'text'], /only one --output/],
+    [[path, '--output', `json=${join(dir, 'no', 'report.json')}`], /cannot be written/],
+    [[path, '--context', '-'], /not standard input/],
+    [[path, '--verbos'], /verbos/],
+  ]
+  for (const [args, says] of cases) {
+    const result = await day2('check', ...args)
+    t.equal(result.code, 2, args.join(' '))
+    t.match(result.stderr, says)
+    t.match(result.stderr, /^day2: [^\n]*\n$/, 'one line')
+  }
+  const both = await day2('check', path, '--output', 'text', '--output', `json=${join(dir, 'report.json')}`)
+  t.match(both, { code: 1, stdout: /compute-pdb-blocks-all/ })
+  t.equal(reportOf(readFileSync(join(dir, 'report.json'), 'utf8')).summary.findings.deny, 1)
+  t.match(await day2('check', '--help'), { code: 0, stdout: /^Usage: day2 check/ })
+})
+
+t.test('the namespace of objects that name none', async (t) => {
+  const text = budget('web', 'maxUnavailable: 0')
+  const namespaceOf = async (...args: string[]) =>
+    reportOf((await day2Reading(text, 'check', '-', '--output', 'json', ...args)).stdout).findings[0]?.object.namespace
+  t.equal(await namespaceOf(), 'default')
+  t.equal(await namespaceOf('--namespace', 'shop'), 'shop')
+})
