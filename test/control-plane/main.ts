@@ -16,8 +16,9 @@ async function main(): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, resolve)
   })
   const starting = startControlPlane({ ...options, log: say })
-  // Leaving through exit while it starts ends what was started so far.
-  const controlPlane = await Promise.race([starting, interrupted.then(() => process.exit(130))])
+  const controlPlane = await Promise.race([starting, interrupted])
+  // Leaving through exit ends what was started so far.
+  if (!controlPlane) process.exit(130)
   process.stdout.write(`export KUBECONFIG=${controlPlane.kubeconfig}\n`)
   say(`${controlPlane.server}, ${options.nodes} nodes; Ctrl-C stops it`)
   const alive = setInterval(() => {}, 60_000)

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { startControlPlane } from '../control-plane/start.ts'
@@ -22,6 +23,7 @@ async function main(words: readonly string[]): Promise<number> {
   const cluster = await startControlPlane({ nodes: sharedNodes, auditPolicy: sharedAuditPolicy, log: say })
   say(`up after ${seconds(started)} s`)
   const evidence = await mkdtemp(join(tmpdir(), 'day2-evidence-'))
+  process.on('exit', () => rmSync(evidence, { recursive: true, force: true }))
   const env = {
     ...process.env,
     [clusterVariable]: JSON.stringify(cluster.address),
@@ -45,7 +47,6 @@ async function main(words: readonly string[]): Promise<number> {
     for (const sentence of wrong) say(`not ok ${sentence}`)
     failed += wrong.length
   }
-  await rm(evidence, { recursive: true, force: true })
   say(`${seconds(started)} s`)
   say(`${passed} passed, ${failed} failed`)
   return failed === 0 && passed > 0 ? 0 : 1

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { ClientConfig } from '../../../manifests/webhook-configuration.ts'
 import type { Cluster } from '../../control-plane/cluster.ts'
 import { freePorts } from '../../control-plane/parts.ts'
+import { startReaper } from '../../control-plane/reaper.ts'
 import { waitFor } from '../../control-plane/wait.ts'
 import { day2, day2Main } from '../../support/day2.ts'
 
@@ -54,8 +55,9 @@ export async function serveWebhook(cluster: Cluster, name: string, settings: obj
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  const kill = (): void => void child.kill('SIGKILL')
-  process.on('exit', kill)
+  const reaper = startReaper()
+  reaper.remove(dir)
+  if (child.pid) reaper.watch(child.pid)
   const plain = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${plainPort}${path}`)
   await waitFor(`webhook ${name} to be ready`, async () => (await plain('/readyz')).status === 200, {
     fatal: () => child.exitCode !== null,
@@ -66,7 +68,7 @@ export async function serveWebhook(cluster: Cluster, name: string, settings: obj
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM')
     await ended
-    process.off('exit', kill)
+    if (child.pid) reaper.forget(child.pid)
   }
   return {
     clientConfig: {
@@ -79,6 +81,7 @@ export async function serveWebhook(cluster: Cluster, name: string, settings: obj
     async remove() {
       await stop()
       await rm(dir, { recursive: true, force: true })
+      reaper.close()
     },
   }
 }
