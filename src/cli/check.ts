@@ -109,8 +109,12 @@ async function write(format: string, file: string | undefined, report: Report, v
     }
     return
   }
-  // Resolves when the pipe has taken it: a process that ends earlier cuts off a long report.
-  await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()))
+  // Resolves when the pipe has taken it: a process that ends earlier cuts off a long report. A reader that has seen
+  // enough (`| head`) is no fault.
+  await new Promise<void>((resolve) => {
+    process.stdout.once('error', () => resolve())
+    process.stdout.write(text, () => resolve())
+  })
 }
 
 function tellProblems(report: Report): void {

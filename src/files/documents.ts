@@ -59,7 +59,7 @@ export function readDocuments(file: string, text: string, words: Words = 'kubern
       problems.push(problemAt(error, file, lines, chunk.offset + error.offset))
     }
   }
-  return { documents, problems }
+  return { documents, problems: problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) }
 }
 
 function read(text: string, trace: boolean, words: Words): Reading {

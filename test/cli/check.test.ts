@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process'
 import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import t from 'tap'
 import type { Report } from '../../src/report/report.ts'
-import { day2, day2Reading } from '../support/day2.ts'
+import { day2, day2Main, day2Reading } from '../support/day2.ts'
 
 const resources = 'resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 200m, memory: 64Mi}}'
 const deployment = (name: string, container = `{name: web, image: 'web:1', ${resources}}`) => `apiVersion: apps/v1
@@ -197,6 +198,19 @@ t.test('bad input: one sentence, exit 2, and the rest is checked', async (t) => 
     'where the report is for machines, people read the problems on stderr',
   )
   t.match(all.stderr, /loop\/up: warning: this link leads back/)
+})
+
+t.test('a reader that has seen enough is no fault', async (t) => {
+  const text = Array.from({ length: 500 }, (_, i) => budget(`b${String(i)}`, 'maxUnavailable: 0')).join('---\n')
+  const child = spawn(process.execPath, [day2Main, 'check', '-', '--output', 'json'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
+  child.stdout.once('data', () => child.stdout.destroy())
+  child.stdin.end(text)
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  t.strictSame({ code, stderr }, { code: 1, stderr: '' })
 })
 
 t.test('wrong usage', async (t) => {

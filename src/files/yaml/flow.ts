@@ -1,12 +1,12 @@
 import { beyond, Char, type Cursor } from './cursor.ts'
-import { type Mark, maxDepth, setOwn } from './marks.ts'
+import { type Mark, maxDepth, setOwn, tooDeep } from './marks.ts'
 import { finite, plainKey, startsPlain, trimEnd } from './plain.ts'
 import { readQuoted } from './quoted.ts'
 import { resolvePlain } from './scalar.ts'
 
-/** A flow map or sequence, JSON among them; leaves the cursor behind its closing bracket. */
+/** A flow map or sequence, JSON among them; leaves the cursor behind its closing bracket. @throws ReadError if too deep */
 export function readFlow(cursor: Cursor): unknown {
-  if (++cursor.depth > maxDepth) throw beyond
+  if (++cursor.depth > maxDepth) throw tooDeep(cursor.at)
   const value = cursor.code() === Char.OpenBrace ? readMap(cursor) : readSequence(cursor)
   cursor.depth--
   return value

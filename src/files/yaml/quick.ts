@@ -1,7 +1,7 @@
 import { readBlockScalar } from './block-scalar.ts'
 import { beyond, Char, Cursor } from './cursor.ts'
 import { readFlow } from './flow.ts'
-import { type Mark, maxDepth, type Reading, setOwn } from './marks.ts'
+import { type Mark, maxDepth, ReadError, type Reading, setOwn, tooDeep } from './marks.ts'
 import { findKeyEnd, readPlain, readPlainKey, startsPlain } from './plain.ts'
 import { readQuoted } from './quoted.ts'
 
@@ -9,6 +9,7 @@ import { readQuoted } from './quoted.ts'
  * Reads the YAML that people and tools write for Kubernetes, several times faster than the exact reader: block maps
  * and sequences, scalars, flow collections. Whatever else there is (anchors, tags, merge keys, duplicate keys, tabs,
  * carriage returns, errors) is left to the exact reader by answering undefined; so a reading is right or not there.
+ * @throws ReadError where the nesting is too deep, which the exact reader would find out too late
  */
 export function readQuickly(text: string, trace: boolean): Reading | undefined {
   if (text.includes('\r')) return undefined
@@ -39,7 +40,8 @@ export function readJsonStream(text: string): { start: number; end: number }[] |
       values.push({ start, end: cursor.at })
     }
   } catch (error) {
-    if (error === beyond) return undefined
+    // What is nested too deep is said when the document itself is read.
+    if (error === beyond || error instanceof ReadError) return undefined
     throw error
   }
 }
@@ -66,7 +68,7 @@ function readNode(cursor: Cursor, parent: number): unknown {
 }
 
 function readMap(cursor: Cursor, column: number): Record<string, unknown> {
-  if (++cursor.depth > maxDepth) throw beyond
+  if (++cursor.depth > maxDepth) throw tooDeep(cursor.at)
   const map: Record<string, unknown> = {}
   const marks = cursor.trace ? new Map<string, Mark>() : undefined
   do {
@@ -119,7 +121,7 @@ function readEntry(cursor: Cursor, column: number): unknown {
 }
 
 function readSequence(cursor: Cursor, column: number): unknown[] {
-  if (++cursor.depth > maxDepth) throw beyond
+  if (++cursor.depth > maxDepth) throw tooDeep(cursor.at)
   const items: unknown[] = []
   const marks: Mark[] | undefined = cursor.trace ? [] : undefined
   do {
