@@ -12,7 +12,7 @@ import { readExamples } from './examples-folder.ts'
 import { describe, exitCodes } from './failure.ts'
 import { paintFor } from './paint.ts'
 import type { ServeOptions } from './serve-options.ts'
-import { untilSignal } from './serve-signals.ts'
+import { takeSignals } from './serve-signals.ts'
 import { startServing } from './serving.ts'
 
 const days = 365
@@ -21,6 +21,7 @@ const days = 365
 export async function serveDev(options: ServeOptions): Promise<number> {
   tellFaults()
   const log = createLog(await readIdentity(process.env), options.logLevel ?? 'warn', logDestination('stderr'))
+  const { ended } = takeSignals(log)
   const examples = readExamples()
   const engine = createEngine(policies, await settingsOf(options))
   const now = new Date()
@@ -44,8 +45,6 @@ export async function serveDev(options: ServeOptions): Promise<number> {
     certificate: () => ({ cert: leaf.certificate, key: leaf.key, notAfter }),
     drain: { seconds: 0, closeSeconds: 2 },
   })
-  // Listened for before anything is sent, so that Ctrl-C ends the demonstration as well.
-  const ended = untilSignal(log, [])
   const paint = paintFor(process.stdout)
   const write = (text: string) => void process.stdout.write(text)
   const shown = demonstrate(examples, {

@@ -1,16 +1,23 @@
 import type { Log } from '../server/log.ts'
 
-/** Something to do on SIGHUP. */
-export type Hangup = () => Promise<void>
+export interface Signals {
+  /** Resolves on the first SIGTERM or SIGINT. */
+  readonly ended: Promise<void>
+  /** Adds something to do on SIGHUP. */
+  onHangup(act: () => Promise<void>): void
+}
 
-/** Resolves on the first SIGTERM or SIGINT; a second one ends the process at once. SIGHUP reads files again. */
-export async function untilSignal(log: Log, hangups: readonly Hangup[]): Promise<void> {
-  const onHangup = () => {
+/**
+ * Takes the signals of the process from now on. Called before anything else starts, because a signal that nobody
+ * listens for kills at once. A second SIGTERM or SIGINT ends the process without waiting.
+ */
+export function takeSignals(log: Log): Signals {
+  const hangups: (() => Promise<void>)[] = []
+  process.on('SIGHUP', () => {
     log.info({ signal: 'SIGHUP' }, 'reading certificate and settings again')
     for (const hangup of hangups) void hangup()
-  }
-  process.on('SIGHUP', onHangup)
-  await new Promise<void>((resolve) => {
+  })
+  const ended = new Promise<void>((resolve) => {
     let signals = 0
     const onSignal = (signal: NodeJS.Signals) => {
       if (++signals === 1) {
@@ -24,4 +31,5 @@ export async function untilSignal(log: Log, hangups: readonly Hangup[]): Promise
     process.on('SIGTERM', onSignal)
     process.on('SIGINT', onSignal)
   })
+  return { ended, onHangup: (act) => void hangups.push(act) }
 }

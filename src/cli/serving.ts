@@ -9,7 +9,8 @@ import { Readiness, type Check } from '../server/readiness.ts'
 import { createWebhook } from '../server/webhook.ts'
 
 export interface ServingSettings {
-  readonly host: string
+  /** Undefined: every address of the machine. */
+  readonly host: string | undefined
   /** 0 takes any free port. */
   readonly port: number
   readonly probePort: number

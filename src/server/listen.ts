@@ -10,19 +10,25 @@ export class ListenError extends Error {
   }
 }
 
-/** Listens and returns the port, which is another one than asked for where that was 0. @throws ListenError */
-export async function listen(app: FastifyInstance, host: string, port: number): Promise<number> {
+/**
+ * Listens, on every address where no host is given, and returns the port, which is another one than asked for where
+ * that was 0. @throws ListenError
+ */
+export async function listen(app: FastifyInstance, host: string | undefined, port: number): Promise<number> {
   try {
-    await app.listen({ host, port })
+    await app.listen({ host: host ?? '::', port })
   } catch (error) {
-    throw explain(error, host, port)
+    // A machine without IPv6 has no `::`, which elsewhere stands for both.
+    if (host === undefined && (codeOf(error) === 'EAFNOSUPPORT' || codeOf(error) === 'EADDRNOTAVAIL'))
+      return listen(app, '0.0.0.0', port)
+    throw explain(error, host ?? 'this machine', port)
   }
   const address = app.server.address()
   return typeof address === 'object' && address ? address.port : port
 }
 
 /** Listens on the port, or on any free one if that is in use. @throws ListenError */
-export async function listenSomewhere(app: FastifyInstance, host: string, port: number): Promise<number> {
+export async function listenSomewhere(app: FastifyInstance, host: string | undefined, port: number): Promise<number> {
   try {
     return await listen(app, host, port)
   } catch (error) {
@@ -32,8 +38,7 @@ export async function listenSomewhere(app: FastifyInstance, host: string, port: 
 }
 
 function explain(error: unknown, host: string, port: number): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  switch (code) {
+  switch (codeOf(error)) {
     case 'EADDRINUSE':
       return new ListenError(
         'D2_PORT_IN_USE',
@@ -51,4 +56,8 @@ function explain(error: unknown, host: string, port: number): unknown {
     default:
       return error
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }

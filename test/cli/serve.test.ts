@@ -135,6 +135,41 @@ t.test('serves, replaces its certificate by content, drains and ends', async (t)
   }
 })
 
+t.test('settings are read again when they change, and kept where the new ones are wrong', async (t) => {
+  const head = 'apiVersion: day2-admission.dev/v1alpha1\nkind: Settings\n'
+  const dir = certDir(t, leaf)
+  const file = join(dir, 'settings.yaml')
+  writeFileSync(file, `${head}profile: baseline\n`)
+  const serve = await startServe(t, ['--cert-dir', dir, '--settings', file, '--drain-seconds', '0'])
+  const change = async (text: string, wanted: string) => {
+    const told = serve.said(wanted)
+    writeFileSync(file, `${head}${text}`)
+    serve.child.kill('SIGHUP')
+    return told
+  }
+  const denied = async () => {
+    const { json } = await send(reviewText('deployment-create-no-requests'), { port: serve.port })
+    return (json as { response: { allowed: boolean } }).response.allowed === false
+  }
+  t.match(await change('profile: strict\n', 'settings replaced'), { level: 'info', profile: 'strict', mode: 'enforce' })
+  const before = await denied()
+  t.match(await change('profle: baseline\n', 'settings not replaced: the old ones still hold'), {
+    level: 'error',
+    code: 'D2_SETTINGS',
+    problem: `${file}:3:1: the settings have no key "profle"; did you mean "profile"? (D2_SETTINGS_UNKNOWN_KEY)`,
+  })
+  t.equal(await denied(), before)
+  t.match(await change('mode: audit\n', 'settings replaced'), { mode: 'audit' })
+  t.equal(await denied(), false)
+  const metrics = await (await fetch(`http://127.0.0.1:${serve.probePort}/metrics`)).text()
+  t.match(metrics, '\nday2_settings_reloads_total{result="success"} 2\n')
+  t.match(metrics, '\nday2_settings_reloads_total{result="failure"} 1\n')
+
+  writeFileSync(file, `${head}profle: baseline\n`)
+  const refused = await day2(...base, '--cert-dir', dir, '--settings', file)
+  t.match(refused, { code: 2, stderr: /settings\.yaml:3:1: .*did you mean "profile"/ })
+})
+
 t.test('a second signal ends it at once', async (t) => {
   const serve = await startServe(t, ['--cert-dir', certDir(t, leaf), '--drain-seconds', '600'])
   const draining = serve.said('draining: not ready any more, still answering')
