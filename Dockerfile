@@ -24,6 +24,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/build build
+COPY examples examples
 COPY package.json LICENSE ./
 USER 65532:65532
 EXPOSE 8443 8080
