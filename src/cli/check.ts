@@ -72,7 +72,9 @@ export async function run(args: string[]): Promise<number> {
   })
 
   for (const { format, file } of outputs) await write(format, file, report, values.verbose)
-  if (!outputs.some(({ format, file }) => format === 'text' && file === undefined)) tellProblems(report)
+  // A report that went to a file, a pipe or a program must not hide that something could not be read.
+  const shown = process.stdout.isTTY && outputs.some(({ format, file }) => format === 'text' && file === undefined)
+  if (!shown) tellProblems(report)
   if (faults > 0) return exitCodes.fault
   if (report.summary.problems.error > 0) return exitCodes.usage
   return isFailed(report, failOn) ? exitCodes.findings : exitCodes.clean
