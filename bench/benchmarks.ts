@@ -1,7 +1,8 @@
+import { detectorBenchmark } from './detector.ts'
 import { engineBenchmark } from './engine.ts'
 import { httpBenchmark } from './http.ts'
 import { inventoryBenchmark } from './inventory.ts'
 import type { Benchmark } from './measure.ts'
 
 /** Every benchmark of `npm run bench`, in the order in which they run. */
-export const benchmarks: readonly Benchmark[] = [engineBenchmark, httpBenchmark, inventoryBenchmark]
+export const benchmarks: readonly Benchmark[] = [detectorBenchmark, engineBenchmark, httpBenchmark, inventoryBenchmark]

@@ -1,6 +1,7 @@
 import { findSecretAccessKey, isSecretAccessKey, isSessionToken, knownCanaryAccounts } from './aws.ts'
 import type { Evidence, Text } from './evidence.ts'
 import type { Hit, Level } from './hit.ts'
+import type { Role } from './telling-names.ts'
 
 export interface AwsPairs {
   readonly hits: readonly Hit[]
@@ -67,14 +68,17 @@ function unescaped(text: string): string {
 }
 
 function namedSecrets(evidence: Evidence, paired: ReadonlySet<string>): readonly Hit[] {
-  return evidence.entries.flatMap(({ name, path, value, line }): readonly Hit[] => {
-    const at = { path, ...(line === undefined ? {} : { line }) }
-    if (name.role === 'aws-secret' && !paired.has(path) && isSecretAccessKey(value)) {
-      return [{ ...at, level: 'possible', cloud: 'AWS', detector: 'aws-secret-key' }]
-    }
-    if (name.role === 'aws-token' && isSessionToken(value)) {
-      return [{ ...at, level: 'possible', cloud: 'AWS', detector: 'aws-session-token' }]
-    }
-    return []
-  })
+  const hits = new Map<string, Hit>()
+  for (const { name, path, value, line } of evidence.entries) {
+    if (name.cloud !== 'AWS' || paired.has(path) || hits.has(path)) continue
+    const detector = detectorOf(name.role, value)
+    if (detector)
+      hits.set(path, { path, level: 'possible', cloud: 'AWS', detector, ...(line === undefined ? {} : { line }) })
+  }
+  return [...hits.values()]
+}
+
+function detectorOf(role: Role, value: string): string | undefined {
+  if (role === 'aws-secret') return isSecretAccessKey(value) ? 'aws-secret-key' : undefined
+  return role === 'aws-token' && isSessionToken(value) ? 'aws-session-token' : undefined
 }

@@ -66,26 +66,31 @@ function accessKeyId(text: string, at: number): Match | undefined {
   if (!idBody.test(text)) return undefined
   const id = text.slice(at, at + 20)
   if (invented(id) || entropy(id) < 2.6) return undefined
-  return { cloud: 'AWS', ...verdict(id, text.slice(Math.max(0, at - 13), at)) }
-}
-
-function verdict(id: string, before: string): Omit<Match, 'cloud'> {
   // A presigned URL names the key that signed it, and expires within a week.
-  if (before.endsWith('Credential=') || before.endsWith('Credential%3D'))
-    return { detector: 'aws-presigned-url', level: 'possible' }
+  const quoting = text.charCodeAt(at - 1)
+  if ((quoting === 0x3d || quoting === 0x44) && /Credential(?:=|%3D)$/.test(text.slice(Math.max(0, at - 13), at))) {
+    return { detector: 'aws-presigned-url', cloud: 'AWS', level: 'possible' }
+  }
   const bits = base32(id)
-  if (bits === undefined) return { detector: 'aws-malformed-key-id', level: 'possible' }
+  if (bits === undefined) return { detector: 'aws-malformed-key-id', cloud: 'AWS', level: 'possible' }
   // Ids of the older kind carry no account, and half of the words that look like an id look like one of them.
   const fresh = bits >= 2 ** 47
-  const account = fresh ? { account: String(Math.floor((bits % 2 ** 47) / 128)).padStart(12, '0') } : {}
-  switch (id.slice(0, 4)) {
-    case 'AKIA':
-      return { detector: 'aws-access-key', level: 'likely', half: { of: 'aws', fresh }, ...account }
-    case 'ASIA':
-      return { detector: 'aws-temporary-key', level: 'possible', ...account }
-    default:
-      return { detector: 'aws-service-token', level: 'possible', ...account }
-  }
+  const match = verdicts[fresh ? 'fresh' : 'old'].get(id.slice(0, 4))
+  if (!fresh || !match) return match
+  const account = String(Math.floor((bits % 2 ** 47) / 128)).padStart(12, '0')
+  const { detector, cloud, level, half } = match
+  return half ? { detector, cloud, level, account, half } : { detector, cloud, level, account }
+}
+
+const verdicts = { fresh: verdictsOn(true), old: verdictsOn(false) }
+
+function verdictsOn(fresh: boolean): ReadonlyMap<string, Match> {
+  return new Map<string, Match>([
+    ['AKIA', { detector: 'aws-access-key', cloud: 'AWS', level: 'likely', half: { of: 'aws', fresh } }],
+    ['ASIA', { detector: 'aws-temporary-key', cloud: 'AWS', level: 'possible' }],
+    ['ABIA', { detector: 'aws-service-token', cloud: 'AWS', level: 'possible' }],
+    ['ACCA', { detector: 'aws-service-token', cloud: 'AWS', level: 'possible' }],
+  ])
 }
 
 // First 48 bits behind the prefix: one for the kind of id, 40 for the account (as found by WithSecure and trufflehog).
