@@ -20,18 +20,30 @@ const deepest = 1000
 /** Whether JSON text opens more than so many objects and lists into each other. Linear, and no recursion. */
 export function isNestedDeeper(text: Uint8Array, levels: number): boolean {
   let depth = 0
-  let inString = false
-  for (let at = 0; at < text.length; at++) {
-    const byte = text[at]
-    if (inString) {
-      if (byte === backslash) at++
-      else if (byte === quote) inString = false
-    } else if (byte === quote) inString = true
-    else if (byte === openBrace || byte === openBracket) {
+  const end = text.length
+  for (let at = 0; at < end; at++) {
+    const byte = text[at] ?? 0
+    if (byte === quote) at = endOfString(text, at + 1)
+    // Brackets and braces differ by one bit: [ and {, ] and }.
+    else if ((byte | caseBit) === openBrace) {
       if (++depth > levels) return true
-    } else if (byte === closeBrace || byte === closeBracket) depth--
+    } else if ((byte | caseBit) === closeBrace) depth--
   }
   return false
 }
 
-const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d]
+function endOfString(text: Uint8Array, from: number): number {
+  let at = from
+  for (; at < text.length; at++) {
+    const byte = text[at]
+    if (byte === quote) break
+    if (byte === backslash) at++
+  }
+  return at
+}
+
+const quote = 0x22
+const backslash = 0x5c
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const caseBit = 0x20

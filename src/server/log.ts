@@ -14,6 +14,8 @@ export interface LogFields {
 
 /** Writes lines of JSON that all carry time, level, msg, trace_id, namespace, pod, node and zone. */
 export interface Log {
+  /** Whether lines of this level are written: what nobody reads need not be gathered. */
+  isLevelEnabled(level: LogLevel): boolean
   debug(fields: LogFields, message: string): void
   info(fields: LogFields, message: string): void
   warn(fields: LogFields, message: string): void

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Handled, Outcome } from '../admission/handle.ts'
+import { createTally } from './tally.ts'
 
 /** What the inventory tells of one resource, as the live inventory reports it. */
 export interface InventoryStatus {
@@ -42,36 +43,31 @@ export function createMetrics(sources: MetricSources): Metrics {
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
 
-  const reviews = new Counter({
-    name: 'day2_admission_reviews_total',
-    help: 'AdmissionReviews answered, by operation, resource and what became of them.',
-    labelNames: ['operation', 'resource', 'verdict'],
-    registers,
-  })
+  const reviews = createTally(
+    registry,
+    'day2_admission_reviews_total',
+    'AdmissionReviews answered, by operation, resource and what became of them.',
+    ['operation', 'resource', 'verdict'],
+  )
   const duration = new Histogram({
     name: 'day2_admission_review_duration_seconds',
     help: 'Time from the arrival of a review to its answer.',
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   })
-  const findings = new Counter({
-    name: 'day2_findings_total',
-    help: 'Findings on reviewed objects, by rule and severity.',
-    labelNames: ['rule', 'severity'],
-    registers,
-  })
-  const exemptions = new Counter({
-    name: 'day2_exemptions_total',
-    help: 'Findings that an exemption silenced, by rule.',
-    labelNames: ['rule'],
-    registers,
-  })
-  const policyErrors = new Counter({
-    name: 'day2_policy_errors_total',
-    help: 'Policies that failed by a fault of their own or ran out of time, by rule.',
-    labelNames: ['rule'],
-    registers,
-  })
+  const findings = createTally(registry, 'day2_findings_total', 'Findings on reviewed objects, by rule and severity.', [
+    'rule',
+    'severity',
+  ])
+  const exemptions = createTally(registry, 'day2_exemptions_total', 'Findings that an exemption silenced, by rule.', [
+    'rule',
+  ])
+  const policyErrors = createTally(
+    registry,
+    'day2_policy_errors_total',
+    'Policies that failed by a fault of their own or ran out of time, by rule.',
+    ['rule'],
+  )
   const reloads = new Counter({
     name: 'day2_settings_reloads_total',
     help: 'Settings files that were read again, by result.',
@@ -84,17 +80,14 @@ export function createMetrics(sources: MetricSources): Metrics {
   return {
     review({ request, outcome, evaluation }, seconds) {
       const { operation, info, subresource } = request
-      reviews.inc({
-        operation: operationLabel(operation),
-        resource: resourceLabel(info, subresource),
-        verdict: verdictOf(outcome),
-      })
+      reviews.add(operationLabel(operation), resourceLabel(info, subresource), verdictOf(outcome))
       duration.observe(seconds)
-      for (const { rule, severity } of evaluation?.findings ?? []) findings.inc({ rule, severity })
-      for (const { rule } of evaluation?.exempted ?? []) exemptions.inc({ rule })
-      for (const { rule } of evaluation?.policyErrors ?? []) policyErrors.inc({ rule })
+      if (!evaluation) return
+      for (const { rule, severity } of evaluation.findings) findings.add(rule, severity)
+      for (const { rule } of evaluation.exempted) exemptions.add(rule)
+      for (const { rule } of evaluation.policyErrors) policyErrors.add(rule)
     },
-    refused: () => reviews.inc({ operation: 'other', resource: 'other', verdict: 'invalid' }),
+    refused: () => reviews.add('other', 'other', 'invalid'),
     settingsReload: (result) => reloads.inc({ result }),
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -15,7 +15,8 @@ export function logReview(log: Log, handled: Handled, ms: number): void {
   for (const { rule, error } of evaluation?.policyErrors ?? [])
     log.error({ ...traceOf(handled), rule, error }, `policy ${rule} failed by a fault of its own`)
   const isTold = outcome === 'denied' || outcome === 'warned' || (evaluation && isLowered(evaluation))
-  log[isTold ? 'info' : 'debug'](fieldsOf(handled, ms), `review ${outcome}`)
+  const level = isTold ? 'info' : 'debug'
+  if (log.isLevelEnabled(level)) log[level](fieldsOf(handled, ms), `review ${outcome}`)
 }
 
 function isLowered({ findings, exempted }: NonNullable<Handled['evaluation']>): boolean {

@@ -19,7 +19,13 @@ async function start(t: Test, prepare: (server: FakeApiServer) => void, more: Pa
   const lines: string[] = []
   const write = (level: string) => (fields: LogFields, message: string) =>
     void lines.push(`${level} ${message} ${JSON.stringify(fields)}`)
-  const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  const log: Log = {
+    isLevelEnabled: () => true,
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+  }
   const identity = { namespace: 'day2', pod: 'day2-0', node: 'n1', zone: 'unknown' }
   const options: ServeOptions = {
     port: 0,
