@@ -36,7 +36,7 @@ export function entropy(token: string): number {
   for (let i = 0; i < token.length; i++) {
     const code = token.charCodeAt(i) & 0xff
     const count = counts[code] ?? 0
-    if (count > 1) repeated += count * Math.log2(count)
+    repeated += weights[count] ?? count * Math.log2(count)
     counts[code] = 0
   }
   return token === '' ? 0 : Math.log2(token.length) - repeated / token.length
@@ -56,6 +56,8 @@ export function invented(token: string): boolean {
 }
 
 const counts = new Uint32Array(256)
+// n · log₂ n, for the counts that tokens have.
+const weights = Array.from({ length: 128 }, (_, n) => (n < 2 ? 0 : n * Math.log2(n)))
 
 function characterSet(extra: string): CharacterSet {
   const members = new Uint8Array(128)
