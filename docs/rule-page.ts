@@ -101,11 +101,15 @@ function exampleSection(example: Example): string {
   return [
     `### ${example.name[0]?.toUpperCase() ?? ''}${example.name.slice(1)}`,
     ...(circumstances.length > 0 ? [`Judged ${circumstances.join(', ')}.`] : []),
+    ...(example.object.includes('{{sample.') ? [sampleNote] : []),
     fenced('yaml', block(example.object)),
     ...(example.oldObject ? ['The object as it was before the update:', fenced('yaml', block(example.oldObject))] : []),
     ...(example.inventory ? ['In the cluster:', fenced('yaml', blocks(example.inventory))] : []),
   ].join('\n\n')
 }
+
+const sampleNote =
+  '`{{sample.…}}` stands for a credential that is made when the example is judged: none is written down anywhere.'
 
 function outcome(policy: Policy, policies: readonly Policy[], example: Example): string {
   const baseline = runExample(policies, policy, example, 'baseline')
