@@ -3,12 +3,17 @@
  * that the answer still gets there. Anything malformed counts as not given.
  */
 export function budgetMs(timeout: unknown): number {
-  const given = typeof timeout === 'string' ? durationMs(timeout) : undefined
-  return 0.8 * Math.min(given ?? longestMs, longestMs)
+  // An API server sends the same text again and again.
+  if (timeout !== last.timeout) {
+    const given = typeof timeout === 'string' ? durationMs(timeout) : undefined
+    last = { timeout, budget: 0.8 * Math.min(given ?? longestMs, longestMs) }
+  }
+  return last.budget
 }
 
 // The API server waits for 30 s at most; our own requests end after 10 s.
 const longestMs = 10_000
+let last: { readonly timeout: unknown; readonly budget: number } = { timeout: undefined, budget: 0.8 * longestMs }
 
 /** A Go duration such as `1m2.5s` in milliseconds; undefined for anything else, and for nothing and less. */
 export function durationMs(text: string): number | undefined {
