@@ -1,4 +1,4 @@
-# The build stage has the compiler and all packages; nothing of it but build/ goes on.
+# The build stage has the compiler and all packages; nothing of it but the bundle goes on.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -8,13 +8,11 @@ COPY src src
 COPY policies policies
 COPY certs certs
 COPY manifests manifests
+COPY release release
+COPY examples examples
+COPY README.md LICENSE ./
 # Tests, docs and benchmarks are not here, so they are not compiled.
-RUN npx tsc -p tsconfig.json
-
-FROM node:24-bookworm-slim AS packages
-WORKDIR /app
-COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+RUN npx tsc -p tsconfig.json && node build/release/main.js
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="day2-admission" \
@@ -22,12 +20,9 @@ LABEL org.opencontainers.image.title="day2-admission" \
   org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=packages /app/node_modules node_modules
-COPY --from=build /app/build build
-COPY examples examples
-COPY package.json LICENSE ./
+COPY --from=build /app/dist ./
 USER 65532:65532
 EXPOSE 8443 8080
 # node is process 1 and gets the signals itself: no shell, no npm in between.
-ENTRYPOINT ["node", "build/src/cli/main.js"]
+ENTRYPOINT ["node", "bin/day2.js"]
 CMD ["serve"]

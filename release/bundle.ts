@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -31,6 +31,8 @@ export async function bundle(root: string, out: string): Promise<void> {
   })
   await chmod(join(out, 'bin/day2.js'), 0o755)
   for (const file of ['README.md', 'LICENSE']) await copyFile(join(root, file), join(out, file))
+  // What `day2 serve --dev` sends.
+  await cp(join(root, 'examples'), join(out, 'examples'), { recursive: true })
   await writeFile(join(out, 'package.json'), await manifest(root))
 }
 

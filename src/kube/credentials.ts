@@ -52,8 +52,8 @@ export async function loadCredentials(source: Source): Promise<Credentials> {
 }
 
 async function load(source: Source): Promise<KubeConfig> {
-  const client = await import('@kubernetes/client-node')
-  const config = new client.KubeConfig()
+  const { KubeConfig } = await import('./kube-config.ts')
+  const config = new KubeConfig()
   const env = source.env ?? process.env
   const place = placeOf(source, env)
   if (place.kind === 'pod') {
@@ -61,7 +61,7 @@ async function load(source: Source): Promise<KubeConfig> {
     return config
   }
   for (const file of place.files) {
-    const next = new client.KubeConfig()
+    const next = new KubeConfig()
     read(next, file)
     if (file === place.files[0]) config.loadFromOptions(next)
     else merge(config, next, file)
