@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { policies } from '../../policies/index.ts'
 import { createEngine } from '../engine/engine.ts'
 import { defaultSettings } from '../engine/settings.ts'
@@ -7,8 +6,10 @@ import { formats } from '../report/formats.ts'
 import type { Report } from '../report/report.ts'
 import { problemLine } from '../report/text.ts'
 import { checkContents } from './check-contents.ts'
+import { failLevels, isFailed } from './fail-on.ts'
 import { exitCodes, UsageError } from './failure.ts'
 import { oneOf, parseOptions } from './options.ts'
+import { readOutputs, writeOutput } from './output.ts'
 import { paintFor } from './paint.ts'
 
 const help = `Usage: day2 check PATH… [OPTION]…
@@ -51,12 +52,9 @@ export async function run(args: string[]): Promise<number> {
   if (values.live) throw new UsageError('--live is not available yet: give the other objects as files with --context')
   if (positionals.length === 0) throw new UsageError('day2 check needs files or folders, or - for standard input')
   if (values.context.includes('-')) throw new UsageError('--context takes files and folders, not standard input')
-  const failOn = oneOf('fail-on', values['fail-on'], ['deny', 'warn', 'audit', 'never'])
+  const failOn = oneOf('fail-on', values['fail-on'], failLevels)
   const profile = values.profile === undefined ? undefined : oneOf('profile', values.profile, ['baseline', 'strict'])
-  const outputs = values.output.map(outputOf)
-  if (outputs.filter(({ file }) => file === undefined).length > 1) {
-    throw new UsageError('only one --output can go to standard output: write the others as --output FORMAT=FILE')
-  }
+  const outputs = readOutputs(values.output, formats)
 
   const { settings, problems } = await settingsOf(values.settings)
   const engine = createEngine(policies, profile ? { ...settings, profile } : settings)
@@ -71,13 +69,13 @@ export async function run(args: string[]): Promise<number> {
     now: Date.now(),
   })
 
-  for (const { format, file } of outputs) await write(format, file, report, values.verbose)
+  for (const output of outputs) await writeOutput(output, report, values.verbose)
   // A report that went to a file, a pipe or a program must not hide that something could not be read.
-  const shown = process.stdout.isTTY && outputs.some(({ format, file }) => format === 'text' && file === undefined)
+  const shown = process.stdout.isTTY && outputs.some(({ name, file }) => name === 'text' && file === undefined)
   if (!shown) tellProblems(report)
   if (faults > 0) return exitCodes.fault
   if (report.summary.problems.error > 0) return exitCodes.usage
-  return isFailed(report, failOn) ? exitCodes.findings : exitCodes.clean
+  return isFailed(report.summary.findings, failOn) ? exitCodes.findings : exitCodes.clean
 }
 
 // Loaded on demand: the validator costs more than checking a file.
@@ -87,45 +85,7 @@ async function settingsOf(path: string | undefined) {
   return readSettingsWithProblems(path, policies)
 }
 
-interface Output {
-  readonly format: string
-  readonly file: string | undefined
-}
-
-function outputOf(text: string): Output {
-  const equals = text.indexOf('=')
-  const format = oneOf('output', equals < 0 ? text : text.slice(0, equals), [...formats.keys()])
-  const file = equals < 0 ? undefined : text.slice(equals + 1)
-  if (file === '') throw new UsageError(`--output ${format}= needs a file name`)
-  return { format, file }
-}
-
-async function write(format: string, file: string | undefined, report: Report, verbose: boolean): Promise<void> {
-  const paint = paintFor(file === undefined ? process.stdout : {})
-  const text = formats.get(format)?.(report, { paint, verbose }) ?? ''
-  if (file !== undefined) {
-    try {
-      writeFileSync(file, text)
-    } catch {
-      throw new UsageError(`${file} cannot be written: check the folder of --output ${format}=FILE`)
-    }
-    return
-  }
-  // Resolves when the pipe has taken it: a process that ends earlier cuts off a long report. A reader that has seen
-  // enough (`| head`) is no fault.
-  await new Promise<void>((resolve) => {
-    process.stdout.once('error', () => resolve())
-    process.stdout.write(text, () => resolve())
-  })
-}
-
 function tellProblems(report: Report): void {
   const paint = paintFor(process.stderr)
   for (const problem of report.problems) process.stderr.write(`${problemLine(problem, paint)}\n`)
-}
-
-function isFailed({ summary }: Report, failOn: 'deny' | 'warn' | 'audit' | 'never'): boolean {
-  const { deny, warn, audit } = summary.findings
-  if (failOn === 'never') return false
-  return deny > 0 || (failOn !== 'deny' && warn > 0) || (failOn === 'audit' && audit > 0)
 }

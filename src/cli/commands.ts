@@ -10,6 +10,7 @@ export interface Command {
 }
 
 export const commands: ReadonlyMap<string, Command> = new Map([
+  ['audit', { summary: 'check what already runs in a cluster', load: () => import('./audit.ts') }],
   ['certs', { summary: 'issue or inspect the certificate of the webhook', load: () => import('./certs.ts') }],
   ['check', { summary: 'check manifest files, folders or standard input', load: () => import('./check.ts') }],
   ['serve', { summary: 'serve the admission webhook', load: () => import('./serve.ts') }],

@@ -1,0 +1,73 @@
+import type { KindInfo } from '../sdk/kinds.ts'
+
+/** What was read of one kind. */
+export interface Scanned {
+  readonly kind: string
+  /** As in RBAC: `deployments.apps`, `nodes`. */
+  readonly resource: string
+  readonly listed: number
+  /** Objects that the rules were asked about: not those that are being deleted, nor copies of a judged template. */
+  readonly judged: number
+}
+
+/** What was not read, or not to its end. */
+export interface Unread {
+  readonly kind: string
+  readonly resource: string
+  /** Undefined where it is the whole cluster that was asked for. */
+  readonly namespace?: string
+  /** A `note` leaves no gap that anybody would fill: the kind does not exist here, or nobody asked for it. */
+  readonly level: 'error' | 'note'
+  /** Stable, `D2_…`. */
+  readonly code: string
+  /** One sentence, with what to do about it. */
+  readonly reason: string
+}
+
+/** Keeps an exact account of what an audit read and could not read. */
+export class Account {
+  readonly #counts = new Map<string, { readonly info: KindInfo; listed: number; judged: number }>()
+  readonly #unread: Unread[] = []
+  #collections = 0
+
+  count(info: KindInfo, { listed, judged }: { readonly listed: number; readonly judged: number }): void {
+    const known = this.#counts.get(info.kind) ?? { info, listed: 0, judged: 0 }
+    known.listed += listed
+    known.judged += judged
+    this.#counts.set(info.kind, known)
+  }
+
+  /** A collection was read, in whole or in part. */
+  read(info: KindInfo, listed: number): void {
+    this.#collections++
+    this.count(info, { listed, judged: 0 })
+  }
+
+  missed(info: KindInfo, namespace: string | undefined, why: Pick<Unread, 'level' | 'code' | 'reason'>): void {
+    this.#unread.push({
+      kind: info.kind,
+      resource: resourceOf(info),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...why,
+    })
+  }
+
+  /** Collections of which at least a part was read. */
+  get collections(): number {
+    return this.#collections
+  }
+
+  get unread(): readonly Unread[] {
+    return this.#unread
+  }
+
+  get scanned(): readonly Scanned[] {
+    return [...this.#counts.values()]
+      .map(({ info, listed, judged }) => ({ kind: info.kind, resource: resourceOf(info), listed, judged }))
+      .sort((a, b) => (a.kind < b.kind ? -1 : 1))
+  }
+}
+
+function resourceOf({ group, resource }: KindInfo): string {
+  return group ? `${resource}.${group}` : resource
+}

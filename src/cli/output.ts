@@ -1,0 +1,48 @@
+import { writeFileSync } from 'node:fs'
+import type { Format } from '../report/formats.ts'
+import { UsageError } from './failure.ts'
+import { oneOf } from './options.ts'
+import { paintFor } from './paint.ts'
+
+/** One `--output FORMAT` or `--output FORMAT=FILE`. */
+export interface Output<R> {
+  readonly name: string
+  readonly format: Format<R>
+  readonly file: string | undefined
+}
+
+/** Reads every `--output`; only one may go to standard output. */
+export function readOutputs<R>(texts: readonly string[], formats: ReadonlyMap<string, Format<R>>): Output<R>[] {
+  const outputs = texts.map((text) => outputOf(text, formats))
+  if (outputs.filter(({ file }) => file === undefined).length > 1) {
+    throw new UsageError('only one --output can go to standard output: write the others as --output FORMAT=FILE')
+  }
+  return outputs
+}
+
+export async function writeOutput<R>({ name, format, file }: Output<R>, report: R, verbose: boolean): Promise<void> {
+  const text = format(report, { paint: paintFor(file === undefined ? process.stdout : {}), verbose })
+  if (file !== undefined) {
+    try {
+      writeFileSync(file, text)
+    } catch {
+      throw new UsageError(`${file} cannot be written: check the folder of --output ${name}=FILE`)
+    }
+    return
+  }
+  // Resolves when the pipe has taken it: a process that ends earlier cuts off a long report. A reader that has seen
+  // enough (`| head`) is no fault.
+  await new Promise<void>((resolve) => {
+    process.stdout.once('error', () => resolve())
+    process.stdout.write(text, () => resolve())
+  })
+}
+
+function outputOf<R>(text: string, formats: ReadonlyMap<string, Format<R>>): Output<R> {
+  const equals = text.indexOf('=')
+  const name = oneOf('output', equals < 0 ? text : text.slice(0, equals), [...formats.keys()])
+  const format = formats.get(name)
+  const file = equals < 0 ? undefined : text.slice(equals + 1)
+  if (file === '' || !format) throw new UsageError(`--output ${name}= needs a file name`)
+  return { name, format, file }
+}
