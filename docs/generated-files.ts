@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { stringify } from 'yaml'
+import { auditRole, auditSecretsRole } from '../manifests/audit-role.ts'
 import { clusterRole } from '../manifests/cluster-role.ts'
 import { webhookConfiguration } from '../manifests/webhook-configuration.ts'
 import { policies } from '../policies/index.ts'
 import { settingsSchema } from '../src/engine/settings-schema.ts'
+import { auditSchema } from '../src/report/audit-schema.ts'
 import { reportSchema } from '../src/report/report-schema.ts'
 import { cliPage } from './cli-page.ts'
 import { metricsPage } from './metrics-page.ts'
@@ -23,9 +25,12 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   files.set('docs/reference/settings.md', page(settingsPage(schema, policies), 'src/engine/settings-schema.ts'))
   files.set('docs/reference/settings.schema.json', `${JSON.stringify(schema, null, 2)}\n`)
   files.set('docs/reference/report.schema.json', `${JSON.stringify(reportSchema(), null, 2)}\n`)
+  files.set('docs/reference/audit-report.schema.json', `${JSON.stringify(auditSchema(), null, 2)}\n`)
   files.set('docs/reference/cli.md', page(cliPage(), 'src/cli/'))
   files.set('docs/reference/metrics.md', page(metricsPage(), 'src/server/metrics.ts'))
   files.set('manifests/21-cluster-role.yaml', manifest(clusterRole(policies)))
+  files.set('manifests/audit/20-cluster-role.yaml', manifest(auditRole(policies)))
+  files.set('manifests/audit/secrets/20-cluster-role.yaml', manifest(auditSecretsRole()))
   files.set('manifests/70-webhook.yaml', manifest(webhookConfiguration(policies, inCluster)))
   files.set('README.md', await formatted('README.md', withRules(readFileSync('README.md', 'utf8'))))
   return files

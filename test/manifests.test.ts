@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
+import { auditRole, auditSecretsRole } from '../manifests/audit-role.ts'
 import { clusterRole } from '../manifests/cluster-role.ts'
 import { webhookConfiguration, webhookRules, type WebhookRule } from '../manifests/webhook-configuration.ts'
 import { policies } from '../policies/index.ts'
@@ -91,6 +92,28 @@ t.test('the webhook may read what its policies look up, and never Pods, Secrets 
   )
   const watched = watchedKinds(policies).map(({ group, resource }) => `${group}/${resource}`)
   t.strictSame(granted.sort(), watched.sort())
+})
+
+t.test('an audit may list what its policies name, and Secrets only by a role of their own', async (t) => {
+  const greedy = judging(['Secret', 'Pod', { kind: 'StatefulSet', subresource: 'scale' }], ['Secret', 'ConfigMap'])
+  t.strictSame(auditRole([greedy]).rules, [
+    { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+    { apiGroups: [''], resources: ['configmaps', 'namespaces', 'pods'], verbs: ['list'] },
+  ])
+  t.strictSame(auditSecretsRole().rules, [{ apiGroups: [''], resources: ['secrets'], verbs: ['list'] }])
+  t.notMatch(readFileSync('manifests/kustomization.yaml', 'utf8'), 'audit', 'it is no part of the webhook')
+  for (const [folder, role] of Object.entries({ audit: auditRole(policies), 'audit/secrets': auditSecretsRole() })) {
+    const { resources } = parse(readFileSync(`manifests/${folder}/kustomization.yaml`, 'utf8')) as {
+      resources: string[]
+    }
+    t.strictSame(
+      resources,
+      readdirSync(`manifests/${folder}`)
+        .filter((name) => /^\d\d-.*\.yaml$/.test(name))
+        .sort(),
+    )
+    t.strictSame(parse(readFileSync(`manifests/${folder}/20-cluster-role.yaml`, 'utf8')), role, 'npm run docs')
+  }
 })
 
 t.test('the kustomization names every manifest', async (t) => {

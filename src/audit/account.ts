@@ -30,17 +30,18 @@ export class Account {
   readonly #unread: Unread[] = []
   #collections = 0
 
-  count(info: KindInfo, { listed, judged }: { readonly listed: number; readonly judged: number }): void {
-    const known = this.#counts.get(info.kind) ?? { info, listed: 0, judged: 0 }
-    known.listed += listed
-    known.judged += judged
-    this.#counts.set(info.kind, known)
-  }
-
   /** A collection was read, in whole or in part. */
   read(info: KindInfo, listed: number): void {
     this.#collections++
-    this.count(info, { listed, judged: 0 })
+    const known = this.#counts.get(info.kind)
+    if (known) known.listed += listed
+    else this.#counts.set(info.kind, { info, listed, judged: 0 })
+  }
+
+  /** So many of the objects that were read were judged. */
+  judged({ kind }: KindInfo, objects: number): void {
+    const known = this.#counts.get(kind)
+    if (known) known.judged += objects
   }
 
   missed(info: KindInfo, namespace: string | undefined, why: Pick<Unread, 'level' | 'code' | 'reason'>): void {

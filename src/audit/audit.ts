@@ -73,7 +73,7 @@ export async function audit(engine: Engine, cluster: Cluster, options: AuditOpti
     if (!info.namespaced && namespaces.length > 0) continue
     const known = kept.get(info.kind)
     if (known) {
-      account.count(info, { listed: 0, judged: judgeAll(info, known, context, tally) })
+      account.judged(info, judgeAll(info, known, context, tally))
       continue
     }
     if (info.kind === 'Secret' && !options.secrets) {
@@ -97,7 +97,7 @@ export async function audit(engine: Engine, cluster: Cluster, options: AuditOpti
       take: (items: readonly AnyObject[]) => void (judged += judgeAll(info, items, context, own)),
     }
     await collect(cluster, info, namespace, account, sink, onProgress)
-    account.count(info, { listed: 0, judged })
+    account.judged(info, judged)
     tally.merge(own)
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises'
 import { audit, type Audit } from '../audit/audit.ts'
 import type { Progress } from '../audit/collect.ts'
 import type { AuditedFinding } from '../audit/tally.ts'
@@ -13,7 +14,6 @@ import { servedVersions } from '../kube/discovery.ts'
 import { KubeFailure } from '../kube/failure.ts'
 import { collectionPath, listPages } from '../kube/list.ts'
 import { retrying } from '../kube/retrying.ts'
-import { sleep } from '../kube/sleep.ts'
 import type { AuditReport } from '../report/audit-report.ts'
 import { version } from './version.ts'
 
@@ -44,7 +44,7 @@ export async function auditCluster(engine: Engine, options: AuditClusterOptions)
   const { namespaces, rules, secrets, now, onProgress } = options
   const signal = new AbortController().signal
   const plain = await connect(options.source)
-  const connection = retrying(plain, { sleep, random: Math.random }, signal)
+  const connection = retrying(plain, { sleep: waiting, random: Math.random }, signal)
   const wanted = (rule: string) => rules.size === 0 || rules.has(rule)
   const chosen = [...engine.policies.values()].filter(({ id }) => wanted(id))
   const labels = engine.settings.modes.some(({ namespaceLabels }) => namespaceLabels !== undefined)
@@ -74,6 +74,11 @@ function narrowed(engine: Engine, wanted: (rule: string) => boolean): Engine {
     policiesFor: (kind, subresource, operation) =>
       engine.policiesFor(kind, subresource, operation).filter(({ policy }) => wanted(policy.id)),
   }
+}
+
+// Keeps the process alive, unlike the waiting of the watches: nothing else does between two tries.
+async function waiting(ms: number, signal: AbortSignal): Promise<void> {
+  await after(ms, undefined, { signal })
 }
 
 const pageSize = 500

@@ -1,4 +1,5 @@
 import { schemaVersion } from './json.ts'
+import { count, finding, list, object, optional, place, pointer, reference, text } from './schema-pieces.ts'
 
 /** The JSON Schema of `check --output json`, published for programs that read it. */
 export function reportSchema(): object {
@@ -23,6 +24,8 @@ export function reportSchema(): object {
       }),
       findings: list('Sorted by file, line and column.', {
         ...finding(),
+        ...place(),
+        rendered: optional(object(place())),
         related: list('Other objects or places that take part.', {
           ...reference(),
           path: optional(pointer()),
@@ -56,69 +59,4 @@ export function reportSchema(): object {
       skipped: list('What holds no object.', { file: text(), reason: text(), count: count() }),
     }),
   }
-}
-
-function finding() {
-  return {
-    rule: text('Rule id.'),
-    loop: { enum: ['identity', 'compute', 'network', 'storage', 'observability', 'engine'] },
-    signatures: { description: 'The failures that the rule prevents.', type: 'array', items: text() },
-    severity: severity(),
-    reason: text('Which of the reasons of the rule.'),
-    object: object({ ...reference(), apiVersion: text() }),
-    path: pointer(),
-    message: text('What is wrong, with the numbers seen.'),
-    why: text('Why it will hurt.'),
-    fix: text('What to type instead.'),
-    snippet: optional(text('YAML to type instead.')),
-    preExisting: { description: 'Was there before an update.', type: 'boolean' },
-    stale: { description: 'Decided on an inventory that was not fresh.', type: 'boolean' },
-    capped: optional(object({ from: severity(), by: text('What lowered the severity.') })),
-    ...place(),
-    rendered: optional(object(place())),
-  }
-}
-
-type Schema = { readonly [keyword: string]: unknown }
-type Fields = { readonly [name: string]: Schema }
-
-const optionalMark = Symbol('optional')
-
-function optional(schema: Schema): Schema {
-  return { ...schema, [optionalMark]: true }
-}
-
-/** Fields that may come in a later version are allowed; all of today's are required unless marked. */
-function object(fields: Fields): Schema {
-  const required = Object.keys(fields).filter((name) => !(optionalMark in (fields[name] ?? {})))
-  return { type: 'object', required, properties: fields }
-}
-
-function list(description: string, fields: Fields): Schema {
-  return { description, type: 'array', items: object(fields) }
-}
-
-function text(description?: string): Schema {
-  return { ...(description ? { description } : {}), type: 'string' }
-}
-
-function count(description?: string): Schema {
-  return { ...(description ? { description } : {}), type: 'integer', minimum: 0 }
-}
-
-function severity(): Schema {
-  return { enum: ['deny', 'warn', 'audit'] }
-}
-
-function pointer(): Schema {
-  return text('JSON pointer into the object, to the wrong value or to where the missing one belongs.')
-}
-
-function reference(): Fields {
-  return { kind: text(), namespace: text("'' for cluster-scoped kinds."), name: text() }
-}
-
-function place(mark: (schema: Schema) => Schema = (schema) => schema): Fields {
-  const position = { type: 'integer', minimum: 1, description: 'Counted from 1.' }
-  return { file: mark(text()), line: mark(position), column: mark(position) }
 }
