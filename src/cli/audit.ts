@@ -69,7 +69,8 @@ export async function run(args: string[]): Promise<number> {
   }).finally(progress.end)
 
   for (const output of outputs) await writeOutput(output, report, values.verbose)
-  const isTold = outputs.some(({ name, file }) => name === 'text' && file === undefined)
+  // A report that went to a file, a pipe or a program must not hide that something could not be read.
+  const isTold = process.stdout.isTTY && outputs.some(({ name, file }) => name === 'text' && file === undefined)
   if (!isTold)
     for (const each of report.unread) if (each.level === 'error') tell(`not read ${each.kind}: ${each.reason}`)
   if (report.faults.length > 0) return exitCodes.fault
