@@ -58,7 +58,7 @@ const rows: { readonly [K in KindName]: Row } = {
 /** Kinds with a `scale` subresource that the disruption controller and the HPA can read. */
 export const scalableKinds = ['Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet'] as const
 
-/** Every kind whose spec holds a pod template (`rules.md` calls them T). */
+/** Every kind whose spec holds a pod template. */
 export const templateKinds = [
   'CronJob',
   'DaemonSet',
