@@ -23,7 +23,9 @@ interface Source {
 
 const layers = new Map(Object.entries(JSON.parse(readFileSync('layers.json', 'utf8')) as Record<string, Layer>))
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly dependencies: Record<string, string> }
-const sources = ['src', 'policies', 'certs', 'manifests', 'docs', 'bench', 'release', 'test'].flatMap(filesIn).map(parse)
+const sources = ['src', 'policies', 'certs', 'manifests', 'docs', 'bench', 'release', 'test']
+  .flatMap(filesIn)
+  .map(parse)
 const product = sources.filter((source) => layerOf(source.path) !== undefined)
 
 t.test('imports point one way', async (t) => {
