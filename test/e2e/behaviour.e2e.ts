@@ -49,6 +49,26 @@ t.test('the webhook in a cluster', async (t) => {
     t.pass('its Pods are created all the same, though their template would be refused today')
   })
 
+  t.test('what a LimitRange fills in is not missing', async (t) => {
+    const namespace = await openNamespace(cluster, 'limitrange', webhook.name)
+    const bare = await namespace.apply(sound('web', { resources: {} }))
+    t.equal(bare.code, 1, 'refused before')
+    const { requests, limits } = soundResources
+    const limitRange = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'usual' } }
+    await namespace.accept({
+      ...limitRange,
+      spec: { limits: [{ type: 'Container', defaultRequest: requests, default: limits }] },
+    })
+    t.equal(
+      await webhook.passing(() => namespace.apply(sound('web', { resources: {} }))),
+      '',
+      'and passes without a word after',
+    )
+    await settled(namespace)
+    const pods = await namespace.get('pods')
+    t.same(pods.at('items', 0, 'spec', 'containers', 0, 'resources').value, soundResources, 'its Pods have them')
+  })
+
   t.test('a StorageClass that binds at once can still be edited', async (t) => {
     const metadata = { name: 'behaviour-immediate' }
     const input = JSON.stringify({ ...storageClass('Immediate'), metadata })

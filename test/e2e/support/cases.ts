@@ -3,6 +3,8 @@ import { budget, deployment, podSpec, soundResources } from './objects.ts'
 
 export interface Case {
   readonly rule: string
+  /** Tells several cases of one rule apart. */
+  readonly kind?: string
   readonly baseline: 'deny' | 'warn' | 'audit'
   readonly strict: 'deny' | 'warn' | 'audit'
   /** What the finding says. */
@@ -17,7 +19,7 @@ export interface Case {
   readonly clusterScoped?: true
 }
 
-/** One case a policy. Credentials are made here: they are in no file and belong to nobody. */
+/** At least one case a policy. Credentials are made here: they are in no file and belong to nobody. */
 export const cases: readonly Case[] = [
   {
     rule: 'identity-secret-cloud-credentials',
@@ -50,6 +52,16 @@ export const cases: readonly Case[] = [
     says: /web.* (has no|requests).* cpu/i,
     bad: (name) => sound(name, { resources: { ...soundResources, requests: { cpu: '0', memory: '128Mi' } } }),
     good: (name) => sound(name),
+  },
+  {
+    rule: 'compute-requests-required',
+    kind: 'pod',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /web.* (has no|requests).* cpu/i,
+    bad: () => pod({ ...soundResources, requests: { cpu: '0', memory: '128Mi' } }),
+    good: () => pod(soundResources),
+    immutable: true,
   },
   {
     rule: 'compute-memory-limit-required',
@@ -109,6 +121,16 @@ export const cases: readonly Case[] = [
     says: /uses Immediate class cases-immediate/,
     bad: (name) => statefulSet(name, 'cases-immediate'),
     good: (name) => statefulSet(name, 'cases-waiting'),
+    immutable: true,
+  },
+  {
+    rule: 'storage-pvc-immediate-class',
+    kind: 'claim',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /uses Immediate class cases-immediate/,
+    bad: () => claim('cases-immediate'),
+    good: () => claim('cases-waiting'),
     immutable: true,
   },
   {
@@ -175,9 +197,17 @@ export function storageClass(volumeBindingMode: string): object {
   return { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', provisioner: 'ebs.csi.aws.com', volumeBindingMode }
 }
 
+function pod(resources: object): object {
+  return { apiVersion: 'v1', kind: 'Pod', spec: podSpec({ resources, container: { env: context } }) }
+}
+
+function claim(storageClassName: string): object {
+  const spec = { storageClassName, accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+  return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', spec }
+}
+
 function statefulSet(name: string, storageClassName: string): object {
   const labels = { app: name }
-  const claim = { storageClassName, accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -186,7 +216,7 @@ function statefulSet(name: string, storageClassName: string): object {
       serviceName: name,
       selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: podSpec({ container: { env: context } }) },
-      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claim }],
+      volumeClaimTemplates: [{ ...claim(storageClassName), metadata: { name: 'data' } }],
     },
   }
 }
