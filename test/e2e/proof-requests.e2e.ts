@@ -1,7 +1,7 @@
 import t from 'tap'
 import { waitFor } from '../control-plane/wait.ts'
 import { settled } from './support/drain.ts'
-import { findingOf, record, seen } from './support/evidence.ts'
+import { findingOf, record, seen, snippetOf } from './support/evidence.ts'
 import { openNamespace, type Namespace } from './support/namespace.ts'
 import { addPool, deployment, inPool, poolOf, soundResources } from './support/objects.ts'
 import { useCluster } from './support/shared-cluster.ts'
@@ -35,7 +35,7 @@ t.test('requests', async (t) => {
     await guarded.accept(quota)
     const refused = await webhook.refusal(() => guarded.apply(deployment(nothing)))
     t.match(refused, rule)
-    await guarded.accept(deployment({ resources: soundResources }))
+    await guarded.accept(deployment({ resources: typed(refused) }))
     await settled(guarded)
     record({
       rule,
@@ -66,7 +66,7 @@ t.test('requests', async (t) => {
     const guarded = await openNamespace(cluster, `${pool}-mended`, webhook.name)
     const more = { name: 'more', replicas: 2, pod: inPool(pool) }
     const refused = await webhook.refusal(() => guarded.apply(deployment({ ...more, resources: {} })))
-    await guarded.accept(deployment({ ...more, resources: soundResources }))
+    await guarded.accept(deployment({ ...more, resources: typed(refused) }))
     const insufficient = /Insufficient cpu/
     await waitFor('the scheduler to see that the node is full', () => unschedulable(guarded), {
       until: (messages) => messages.length === 2 && messages.every((message) => insufficient.test(message)),
@@ -122,6 +122,11 @@ t.test('quantities', async (t) => {
     })
   })
 })
+
+/** The resources that the denial says to type. */
+function typed(refused: string): object {
+  return Object(snippetOf(refused, rule).at('resources').value) as object
+}
 
 async function unschedulable(namespace: Namespace): Promise<string[]> {
   const pods = (await namespace.get('pods')).at('items').items

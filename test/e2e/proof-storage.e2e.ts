@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Json } from '../control-plane/client.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import { findingOf, record, seen } from './support/evidence.ts'
+import { findingOf, record, seen, snippetOf } from './support/evidence.ts'
 import { openNamespace, webhookLabel, type Namespace } from './support/namespace.ts'
 import { podSpec } from './support/objects.ts'
 import { playProvisioner } from './support/provisioner.ts'
@@ -21,11 +21,6 @@ t.test('volumes that are bound before the Pod is placed', async (t) => {
 
   // Without the webhook: every Pod below is pinned to zone-2, and the volumes are made in zone-0.
   t.equal((await applyClass(storageClass('proof-immediate', 'Immediate'))).code, 0)
-  const waiting = {
-    ...storageClass('proof-waiting', 'WaitForFirstConsumer'),
-    ...labelled('proof-waiting', webhook.name),
-  }
-
   t.jobs = 2
   const classTest = t.test('storage-immediate-binding', async (t) => {
     await open.accept(claim('proof-immediate'), pinned('web', { persistentVolumeClaim: { claimName: 'data' } }))
@@ -33,7 +28,8 @@ t.test('volumes that are bound before the Pod is placed', async (t) => {
     const immediate = { ...storageClass('proof-refused', 'Immediate'), ...labelled('proof-refused', webhook.name) }
     const refused = await webhook.refusal(() => applyClass(immediate))
     t.match(refused, 'volumeBindingMode: WaitForFirstConsumer', 'says what to type')
-    const mended = await applyClass(waiting)
+    const typed = Object(snippetOf(refused, 'storage-immediate-binding').value) as object
+    const mended = await applyClass({ ...typed, ...labelled('proof-waiting', webhook.name) })
     t.equal(mended.code, 0, mended.stderr)
     await guarded.accept(claim('proof-waiting'), pinned('web', { persistentVolumeClaim: { claimName: 'data' } }))
     await running(guarded, 'web')

@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parse } from 'yaml'
+import { json, type Json } from '../../control-plane/client.ts'
 
 /** Where `run.ts` collects what the proofs saw. */
 export const evidenceVariable = 'DAY2_E2E_EVIDENCE'
@@ -50,4 +52,13 @@ export function findingOf(text: string, rule: string): string {
   const line = denial ?? warning
   if (line === undefined) throw new Error(`no finding of ${rule} in: ${text}`)
   return line
+}
+
+/** The YAML that a denial proposes for a rule, read as whoever types it would. */
+export function snippetOf(text: string, rule: string): Json {
+  // After the fixes, indented by four, up to the next finding or the trace.
+  const block = /\n {2}fix: [^]*?\n((?: {4}[^\n]*\n)+)/.exec(text.slice(text.indexOf(`\n[${rule}] `)))?.[1] ?? ''
+  const yaml = block.replace(/^ {4}/gm, '')
+  if (yaml === '') throw new Error(`no YAML to type for ${rule} in: ${text}`)
+  return json(parse(yaml))
 }
