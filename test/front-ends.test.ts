@@ -1,0 +1,72 @@
+import t from 'tap'
+import { exampleSettings } from '../docs/examples.ts'
+import { policies } from '../policies/index.ts'
+import { createEngine } from '../src/engine/engine.ts'
+import { fieldPath } from '../src/engine/field-path.ts'
+import type { Finding } from '../src/engine/finding.ts'
+import { asFile, comparable, exclusionOf, mayDiffer, situationsOf, startJudging } from './support/ways.ts'
+
+// The third way, through a real API server, is test/e2e/three-ways.e2e.ts.
+for (const profile of ['baseline', 'strict'] as const) {
+  t.test(`a file and a review of the same object get the same findings, ${profile}`, async (t) => {
+    const judge = await startJudging(t)
+    const folder = t.testdir()
+    const left = new Map<string, number>()
+    let compared = 0
+    let findings = 0
+    let lowered = 0
+    for (const situation of situationsOf(policies)) {
+      const { policy, example } = situation
+      const excluded = exclusionOf(situation, 'file')
+      if (excluded) {
+        count(left, excluded)
+        continue
+      }
+      const engine = createEngine(policies, exampleSettings(policies, policy, example, profile))
+      const inFile = await asFile(engine, situation, folder)
+      const { findings: reviewed, answer } = await judge(engine, situation)
+      const name = `${policy.id}: ${example.name}`
+      // The API server refuses these before it asks any webhook.
+      const isApi = ({ rule, reason }: Finding) => policies.find(({ id }) => id === rule)?.reasons[reason]?.api === true
+      const met = inFile.filter((finding) => !isApi(finding))
+      for (const { rule } of inFile.filter(isApi)) count(left, `a finding of ${rule} that the API server makes itself`)
+      t.strictSame(sorted(met), sorted(reviewed), name)
+      for (const finding of met) {
+        const other = reviewed.find((each) => key(each) === key(finding))
+        if (other?.severity === finding.severity) continue
+        lowered++
+        t.ok(
+          mayDiffer(situation, finding, policies),
+          `${name}: ${finding.rule} ${finding.severity}, not ${other?.severity}`,
+        )
+      }
+      t.strictSame(annotated(answer.json), reviewed.map(annotatedAs), `${name}: and the API server is told them all`)
+      compared++
+      findings += met.length
+    }
+    t.comment(`${compared} examples, ${findings} findings alike, ${lowered} of them of another severity`)
+    for (const [reason, times] of left) t.comment(`${times} left out: ${reason}`)
+  })
+}
+
+function count(counts: Map<string, number>, reason: string): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + 1)
+}
+
+function sorted(findings: readonly Finding[]): object[] {
+  return [...findings].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map(comparable)
+}
+
+function key({ rule, reason, path, message }: Finding): string {
+  return `${rule} ${path} ${reason} ${message}`
+}
+
+function annotatedAs({ rule, reason, severity, path, capped }: Finding): object {
+  return { rule, reason, severity, field: fieldPath(path), ...(capped ? { from: capped.from, by: capped.by } : {}) }
+}
+
+/** The findings in the audit annotation of an answer, in the same order. */
+function annotated(answer: unknown): unknown[] {
+  const { response } = answer as { response: { auditAnnotations: { findings?: string } } }
+  return JSON.parse(response.auditAnnotations.findings ?? '[]') as unknown[]
+}

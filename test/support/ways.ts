@@ -1,0 +1,153 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { exampleNow, readExample } from '../../docs/examples.ts'
+import type { Handled } from '../../src/admission/handle.ts'
+import { checkContents } from '../../src/cli/check-contents.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import type { Finding } from '../../src/engine/finding.ts'
+import { readPaths } from '../../src/files/read.ts'
+import { buildInventory, type Entry } from '../../src/inventory/files.ts'
+import { noInventory } from '../../src/inventory/none.ts'
+import { kinds, type KindInfo } from '../../src/sdk/kinds.ts'
+import type { AnyObject, KindName } from '../../src/sdk/objects.ts'
+import type { Example, Level, Policy } from '../../src/sdk/policy.ts'
+import { startListening } from './listening.ts'
+import { acceptable } from './acceptable.ts'
+
+/** An example as an object that is created in a cluster where the others are already. */
+export interface Situation {
+  readonly policy: Policy
+  readonly example: Example
+  readonly info: KindInfo
+  readonly object: AnyObject
+  readonly others: readonly Entry[]
+}
+
+/** Every example of every policy, with what any API server wants of an object and no rule asks for. */
+export function situationsOf(policies: readonly Policy[]): Situation[] {
+  return policies.flatMap((policy) =>
+    [...policy.examples.passes, ...policy.examples.fails].map((example) => {
+      const { subject, context } = readExample(example)
+      const others = context
+        .filter((entry) => !isSame(entry, subject.info.kind, subject.namespace, subject.name))
+        .map((entry) => ({ ...entry, object: acceptable(infoOf(entry.kind), entry.object) }))
+      return { policy, example, info: subject.info, object: acceptable(subject.info, subject.object), others }
+    }),
+  )
+}
+
+/** Why an example cannot be the same in a way, or undefined where it must be. Whoever leaves one out counts it. */
+export function exclusionOf({ example }: Situation, way: 'file' | 'review' | 'cluster'): string | undefined {
+  if (example.user && way !== 'review') return 'it depends on who writes, which only the webhook sees'
+  if (example.unknown && way === 'file') return 'files never lack a kind: what is not there does not exist'
+  if (example.unknown && way === 'cluster') return 'its kinds would have to be forbidden: see audit.e2e'
+  return undefined
+}
+
+/** What a finding must be in every way: all but its severity, and the places of files. */
+export function comparable(finding: Finding): object {
+  const { severity: _severity, capped: _capped, related, fix, ...rest } = finding
+  const {
+    file: _file,
+    line: _line,
+    column: _column,
+    rendered: _rendered,
+    ...same
+  } = rest as typeof rest & {
+    file?: string
+    line?: number
+    column?: number
+    rendered?: object
+  }
+  const refs = related.map(({ kind, namespace, name, path }) => ({ kind, namespace, name, ...(path ? { path } : {}) }))
+  // Only in files can the way out be one more object.
+  return { ...same, fix: fix.replace(', or define a LimitRange', ''), related: refs }
+}
+
+/** Whether the severity may differ between ways: absence is weaker evidence in the webhook, and tables name front ends. */
+export function mayDiffer({ policy }: Situation, { rule, reason }: Finding, policies: readonly Policy[]): boolean {
+  const of = [policy, ...policies].find(({ id }) => id === rule)?.reasons[reason]
+  return Boolean(of?.absence) || [of?.baseline, of?.strict].some(namesFrontEnd)
+}
+
+/** Judges a situation as `day2 check` judges files, with all that exists beside them. */
+export async function asFile(engine: Engine, { object, others }: Situation, folder: string): Promise<Finding[]> {
+  const [own, context] = [join(folder, 'object.yaml'), join(folder, 'context.yaml')]
+  writeFileSync(own, stringify(object))
+  writeFileSync(context, others.map((entry) => `---\n${stringify(entry.object)}`).join('') || '---\n')
+  const { report } = checkContents(engine, {
+    paths: [own],
+    contents: await readPaths([own], process.stdin),
+    context: await readPaths(others.length > 0 ? [context] : [], process.stdin),
+    namespace: 'default',
+    complete: true,
+    now: exampleNow,
+  })
+  const errors = report.problems.filter(({ level }) => level === 'error')
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('; '))
+  return [...report.findings]
+}
+
+/** A webhook over real HTTPS that judges each review under the engine and the inventory that the test gives it. */
+export async function startJudging(t: { teardown(fn: () => unknown): unknown }) {
+  let engine: Engine | undefined
+  let inventory = noInventory
+  let handled: Handled | undefined
+  const current = (): Engine => {
+    if (!engine) throw new Error('no engine yet')
+    return engine
+  }
+  const post = await startListening(t, {
+    engine: current,
+    inventory: () => inventory,
+    now: () => exampleNow,
+    onReview: (each) => void (handled = each),
+  })
+  return async (judging: Engine, { info, object, others, example }: Situation) => {
+    engine = judging
+    inventory = buildInventory(others, { complete: true })
+    handled = undefined
+    const answer = await post(reviewOf(info, object, example.user ?? 'tester'))
+    return { findings: seen(handled), answer }
+  }
+}
+
+function seen(handled: Handled | undefined): readonly Finding[] {
+  if (!handled?.evaluation) throw new Error(`not judged: ${handled?.outcome ?? 'no review'}`)
+  return handled.evaluation.findings
+}
+
+function reviewOf({ group, version, kind, resource }: KindInfo, object: AnyObject, username: string): object {
+  const { name, namespace } = object.metadata ?? {}
+  return {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+      kind: { group, version, kind },
+      resource: { group, version, resource },
+      name,
+      ...(namespace ? { namespace } : {}),
+      operation: 'CREATE',
+      userInfo: { username, groups: ['system:authenticated'] },
+      object,
+      oldObject: null,
+      dryRun: false,
+    },
+  }
+}
+
+function namesFrontEnd(level: Level | undefined): boolean {
+  return typeof level === 'object' && ['webhook', 'check', 'audit'].some((name) => name in level)
+}
+
+function isSame(entry: Entry, kind: KindName, namespace: string, name: string): boolean {
+  return entry.kind === kind && entry.namespace === namespace && entry.name === name
+}
+
+function infoOf(kind: KindName): KindInfo {
+  const info = kinds.get(kind)
+  if (!info) throw new Error(kind)
+  return info
+}
