@@ -131,7 +131,7 @@ export default definePolicy({
     // Each container has an environment of its own; halves of a pair lie together.
     for (const fields of [...containersOf(view).map(containerFields), annotationFields(view)]) {
       for (const hit of detectCredentials(fields, params)) {
-        yield credentialViolation(hit, fields.find(({ path }) => path === hit.path)?.place ?? hit.path)
+        yield credentialViolation(hit, fields.find(({ path }) => path === hit.path)?.place() ?? hit.path)
       }
     }
   },

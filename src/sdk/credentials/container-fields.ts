@@ -4,19 +4,26 @@ import { listOf, memberOf, recordOf, stringOf } from '../shape.ts'
 import type { Field } from './hit.ts'
 import { quoted } from './report.ts'
 
-/** A field, and its place in words: `container web: env AWS_REGION`. */
+/** A field that can say where it is, in words: `container web: env AWS_REGION`. Few fields are ever asked. */
 export interface PlacedField extends Field {
-  readonly place: string
+  place(): string
 }
 
 /** What a container is told in clear: variables, command and arguments. Values from elsewhere are there as unknown. */
 export function containerFields({ container, path, name }: ContainerView): PlacedField[] {
-  const words = [
-    ...commandFields(container.command, `${path}/command`),
-    ...commandFields(container.args, `${path}/args`),
-  ]
-  const fields = [...variables(container.env, `${path}/env`), ...words]
-  return fields.map((field) => ({ ...field, place: `container ${shortened(name)}: ${field.place}` }))
+  const fields: PlacedField[] = []
+  const add = (place: (key: string) => string, at: string, key: string, text: string) =>
+    fields.push({
+      path: at,
+      key,
+      text,
+      encoding: 'plain',
+      place: () => `container ${shortened(name)}: ${place(key)}`,
+    })
+  addVariables(container.env, `${path}/env`, add)
+  addWords('command', container.command, `${path}/command`, add)
+  addWords('args', container.args, `${path}/args`, add)
+  return fields
 }
 
 /** The annotations that the pods get. */
@@ -26,33 +33,36 @@ export function annotationFields({ metadata, metadataPath }: PodSpecView): Place
     // kubectl's copy of the whole object changes with the object.
     if (text === undefined || key === 'kubectl.kubernetes.io/last-applied-configuration') return []
     const path = metadataPath + pointer('annotations', key)
-    return [{ path, key: '', text, encoding: 'plain', place: `annotation ${quoted(key)}` } as const]
+    return [{ path, key: '', text, encoding: 'plain', place: () => `annotation ${quoted(key)}` } as const]
   })
 }
 
-function variables(env: unknown, path: string): PlacedField[] {
-  return listOf(env).flatMap((entry, index): readonly PlacedField[] => {
+type Add = (place: (key: string) => string, path: string, key: string, text: string) => void
+
+function addVariables(env: unknown, path: string, add: Add): void {
+  for (const [index, entry] of listOf(env).entries()) {
     const key = stringOf(memberOf(entry, 'name')) ?? ''
     const text = stringOf(memberOf(entry, 'value'))
-    const place = `env ${shortened(key)}`
-    if (text !== undefined) return [{ path: `${path}/${index}/value`, key, text, encoding: 'plain', place }]
+    if (text !== undefined) add(variablePlace, `${path}/${index}/value`, key, text)
     // That the variable is set says something of the others: an endpoint, for one.
-    return [{ path: `${path}/${index}`, key, text: '$(elsewhere)', encoding: 'plain', place }]
-  })
+    else add(variablePlace, `${path}/${index}`, key, '$(elsewhere)')
+  }
 }
 
 // `--flag=value` is a value under the name of its flag, and so is the word behind `--flag`.
-function commandFields(words: unknown, path: string): PlacedField[] {
+function addWords(list: string, words: unknown, path: string, add: Add): void {
   let flag = ''
-  return listOf(words).flatMap((word, index): readonly PlacedField[] => {
+  for (const [index, word] of listOf(words).entries()) {
     const text = stringOf(word)
-    if (text === undefined) return []
-    const [, name, value] = /^--?([\w.-]{1,64})(?:=(.*))?$/s.exec(text) ?? []
-    const key = name ?? flag
+    if (text === undefined) continue
+    const [, name, value] = (text.startsWith('-') && /^--?([\w.-]{1,64})(?:=(.*))?$/s.exec(text)) || []
+    add(() => `${list}[${index}]`, `${path}/${index}`, name ?? flag, value ?? text)
     flag = name !== undefined && value === undefined ? name : ''
-    const at = path.slice(path.lastIndexOf('/') + 1)
-    return [{ path: `${path}/${index}`, key, text: value ?? text, encoding: 'plain', place: `${at}[${index}]` }]
-  })
+  }
+}
+
+function variablePlace(key: string): string {
+  return `env ${shortened(key)}`
 }
 
 function shortened(name: string): string {

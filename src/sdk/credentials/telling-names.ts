@@ -15,7 +15,7 @@ export interface TellingName {
 
 /** What a key, variable or flag says of its value: case, dashes, dots and underscores do not matter. */
 export function tellingName(name: string): TellingName | undefined {
-  if (name.length < 5 || name.length > 48) return undefined
+  if (name.length < 5 || name.length > 48 || !hint.test(name)) return undefined
   return names.get(name.toLowerCase().replace(/[^a-z0-9]+/g, ''))
 }
 
@@ -78,4 +78,10 @@ const names: ReadonlyMap<string, TellingName> = new Map(
       return [word.replace('*', ''), { role, cloud, telling: word.startsWith('*'), least, most }] as const
     }),
   ),
+)
+
+// Every name ends in one of these; most names of other things end otherwise, and need not be spelled out.
+const hint = new RegExp(
+  `(?:${[...new Set([...names.keys()].map((name) => name.slice(-2)))].join('|')})[^a-z0-9]*$`,
+  'i',
 )
