@@ -4,7 +4,17 @@ import { policies } from '../policies/index.ts'
 import { createEngine } from '../src/engine/engine.ts'
 import { fieldPath } from '../src/engine/field-path.ts'
 import type { Finding } from '../src/engine/finding.ts'
-import { asFile, comparable, exclusionOf, mayDiffer, situationsOf, startJudging } from './support/ways.ts'
+import {
+  asFile,
+  count,
+  exclusionOf,
+  inOrder,
+  isApi,
+  keyOf,
+  mayDiffer,
+  situationsOf,
+  startJudging,
+} from './support/ways.ts'
 
 // The third way, through a real API server, is test/e2e/three-ways.e2e.ts.
 for (const profile of ['baseline', 'strict'] as const) {
@@ -27,12 +37,12 @@ for (const profile of ['baseline', 'strict'] as const) {
       const { findings: reviewed, answer } = await judge(engine, situation)
       const name = `${policy.id}: ${example.name}`
       // The API server refuses these before it asks any webhook.
-      const isApi = ({ rule, reason }: Finding) => policies.find(({ id }) => id === rule)?.reasons[reason]?.api === true
-      const met = inFile.filter((finding) => !isApi(finding))
-      for (const { rule } of inFile.filter(isApi)) count(left, `a finding of ${rule} that the API server makes itself`)
-      t.strictSame(sorted(met), sorted(reviewed), name)
+      const met = inFile.filter((finding) => !isApi(finding, policies))
+      for (const { rule } of inFile.filter((finding) => isApi(finding, policies)))
+        count(left, `a finding of ${rule} that the API server makes itself`)
+      t.strictSame(inOrder(met), inOrder(reviewed), name)
       for (const finding of met) {
-        const other = reviewed.find((each) => key(each) === key(finding))
+        const other = reviewed.find((each) => keyOf(each) === keyOf(finding))
         if (other?.severity === finding.severity) continue
         lowered++
         t.ok(
@@ -47,18 +57,6 @@ for (const profile of ['baseline', 'strict'] as const) {
     t.comment(`${compared} examples, ${findings} findings alike, ${lowered} of them of another severity`)
     for (const [reason, times] of left) t.comment(`${times} left out: ${reason}`)
   })
-}
-
-function count(counts: Map<string, number>, reason: string): void {
-  counts.set(reason, (counts.get(reason) ?? 0) + 1)
-}
-
-function sorted(findings: readonly Finding[]): object[] {
-  return [...findings].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map(comparable)
-}
-
-function key({ rule, reason, path, message }: Finding): string {
-  return `${rule} ${path} ${reason} ${message}`
 }
 
 function annotatedAs({ rule, reason, severity, path, capped }: Finding): object {

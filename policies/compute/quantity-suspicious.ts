@@ -1,6 +1,6 @@
 import { tooSmallNode } from '../../src/sdk/node-capacity.ts'
 import { definePolicy } from '../../src/sdk/policy.ts'
-import { formatQuantity, parseQuantity, quantityRefusal } from '../../src/sdk/quantities.ts'
+import { formatQuantity, parseQuantity, quantityRefusal, type Quantity } from '../../src/sdk/quantities.ts'
 import { pathOf, quantitiesOf, type QuantityPlace } from '../../src/sdk/quantity-places.ts'
 import { exceededLimit, inWords, mixesUnits, reserves, slipOf, type Slip } from '../../src/sdk/quantity-slips.ts'
 import { resourceTargets, soundResources } from '../../src/sdk/required-resources.ts'
@@ -219,7 +219,7 @@ export default definePolicy({
       const impossible = node && 'nano' in node && reserves(place, quantity)
       const reason = impossible ? 'huge-cpu-impossible' : slip
       const message = impossible ? `${means}; the largest node has ${formatQuantity(node)}` : means
-      yield { reason, path: pathOf(place), message, fix: `write ${meant(slip, value)}` }
+      yield { reason, path: pathOf(place), message, fix: `write ${meant(slip, value, quantity)}` }
     }
   },
 })
@@ -234,9 +234,9 @@ function asTyped(value: unknown): string {
 }
 
 /** What the author most likely meant: the same digits with the usual suffix. */
-function meant(slip: Slip, value: unknown): string {
+function meant(slip: Slip, value: unknown, { nano }: Quantity): string {
   const digits = /^[1-9]\d{0,3}(?=[mk]?$)/.exec(asTyped(value).replaceAll('"', ''))?.[0]
-  if (slip === 'huge-cpu') return `${digits ?? '500'}m if thousandths of a core are meant`
+  if (slip === 'huge-cpu') return `${nano / 1_000_000_000n}m if thousandths of a core are meant`
   if (slip === 'huge-memory') return 'a suffix one step smaller, such as Gi'
   if (slip === 'rounded-bytes') return 'a whole number of Mi'
   const suffix = slip === 'storage-bytes' ? 'Gi' : 'Mi'

@@ -7,7 +7,8 @@ export type Slip =
 
 const mebi = 2n ** 20n * 1_000_000_000n
 const tebi = 2n ** 40n * 1_000_000_000n
-const wholeCores = /^\s*\+?\d+(\.0*)?\s*$/
+// The API server stores 1000 as 1k: nobody types that, but a webhook and an audit see it.
+const wholeCores = /^\s*\+?\d+(\.0*|k)?\s*$/
 const leastHugeCpu = 100n * 1_000_000_000n
 
 /** The slip of the unit that a quantity shows, if any. */

@@ -7,6 +7,9 @@ type Fields = { [key: string]: unknown }
 export function acceptable({ kind }: KindInfo, given: object): AnyObject {
   // A copy that is nobody else's; examples are JSON.
   const object = structuredClone(given) as Fields
+  const owners = fieldsOf(object, 'metadata')['ownerReferences']
+  if (Array.isArray(owners))
+    for (const owner of owners as Fields[]) owner['uid'] ??= 'b6b3a3a2-0000-4000-8000-000000000000'
   const spec = fieldsOf(object, 'spec')
   switch (kind) {
     case 'Pod':
@@ -49,6 +52,12 @@ export function acceptable({ kind }: KindInfo, given: object): AnyObject {
       break
     case 'HorizontalPodAutoscaler':
       spec['maxReplicas'] ??= 3
+      spec['scaleTargetRef'] = {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        name: 'web',
+        ...fieldsOf(spec, 'scaleTargetRef'),
+      }
       break
     default:
       if (Object.keys(spec).length === 0) delete object['spec']

@@ -45,7 +45,7 @@ export function exclusionOf({ example }: Situation, way: 'file' | 'review' | 'cl
   return undefined
 }
 
-/** What a finding must be in every way: all but its severity, and the places of files. */
+/** What a finding must be in every way: all but its severity, the places of files and the owners of an audit. */
 export function comparable(finding: Finding): object {
   const { severity: _severity, capped: _capped, related, fix, ...rest } = finding
   const {
@@ -53,16 +53,21 @@ export function comparable(finding: Finding): object {
     line: _line,
     column: _column,
     rendered: _rendered,
+    owner: _owner,
+    count: _count,
     ...same
   } = rest as typeof rest & {
     file?: string
     line?: number
     column?: number
     rendered?: object
+    owner?: object
+    count?: number
   }
   const refs = related.map(({ kind, namespace, name, path }) => ({ kind, namespace, name, ...(path ? { path } : {}) }))
   // Only in files can the way out be one more object.
-  return { ...same, fix: fix.replace(', or define a LimitRange', ''), related: refs }
+  const all = { ...same, fix: fix.replace(', or define a LimitRange', ''), related: refs }
+  return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Whether the severity may differ between ways: absence is weaker evidence in the webhook, and tables name front ends. */
@@ -136,6 +141,25 @@ function reviewOf({ group, version, kind, resource }: KindInfo, object: AnyObjec
       dryRun: false,
     },
   }
+}
+
+/** Findings in a form and an order in which they can be compared. */
+export function inOrder(findings: readonly Finding[]): object[] {
+  return [...findings].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)).map(comparable)
+}
+
+/** Tells the findings of one object apart. */
+export function keyOf({ rule, reason, path, message }: Finding): string {
+  return `${rule} ${path} ${reason} ${message}`
+}
+
+export function isApi({ rule, reason }: Finding, policies: readonly Policy[]): boolean {
+  return policies.find(({ id }) => id === rule)?.reasons[reason]?.api === true
+}
+
+/** Counts reasons, so that nothing is left out without a word. */
+export function count(counts: Map<string, number>, reason: string): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + 1)
 }
 
 function namesFrontEnd(level: Level | undefined): boolean {

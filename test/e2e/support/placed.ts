@@ -1,0 +1,89 @@
+import { collectionPath } from '../../../src/kube/list.ts'
+import type { Entry } from '../../../src/inventory/files.ts'
+import { kinds, type KindInfo } from '../../../src/sdk/kinds.ts'
+import type { AnyObject } from '../../../src/sdk/objects.ts'
+import type { Cluster } from '../../control-plane/cluster.ts'
+import type { Situation } from '../../support/ways.ts'
+
+/** A situation in a real cluster, as the API server stored it. */
+export interface Placed {
+  readonly object: AnyObject
+  readonly others: readonly Entry[]
+  /** What the API server says where it refuses one of the objects; nothing is left then. */
+  readonly refusal?: string
+  /** Takes everything away again, at once. */
+  remove(): Promise<void>
+}
+
+/**
+ * Creates the objects of a situation: first the one under review, so that no LimitRange, quota or default class of the
+ * others changes or refuses it, which the examples are not about.
+ */
+export async function putInto(cluster: Cluster, { info, object, others }: Situation): Promise<Placed> {
+  const undo: (() => Promise<unknown>)[] = []
+  const remove = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  const place = async (kind: KindInfo, given: AnyObject): Promise<AnyObject> => {
+    const { namespace = '', name = '' } = given.metadata ?? {}
+    const collection = collectionPath(kind, namespace ?? '')
+    const path = `${collection}/${encodeURIComponent(name ?? '')}`
+    if (namespace) await openNamespace(cluster, namespace)
+    if (kind.kind === 'Namespace') return await labelled(cluster, given, undo)
+    const created = await cluster.request('POST', collection, given)
+    if (created.status !== 201) throw new Refusal(`${collection} ${created.status}: ${created.body.at('message').text}`)
+    undo.push(() => removeAtOnce(cluster, path))
+    const { status } = given as { status?: unknown }
+    if (status === undefined) return created.body.value as AnyObject
+    const merge = { contentType: 'application/merge-patch+json' }
+    const patched = await cluster.request('PATCH', `${path}/status`, { status }, merge)
+    if (patched.status !== 200) throw new Refusal(`${path} ${patched.status}: ${patched.body.at('message').text}`)
+    return patched.body.value as AnyObject
+  }
+  try {
+    const stored = await place(info, object)
+    const beside: Entry[] = []
+    for (const entry of others) {
+      const kind = kinds.get(entry.kind)
+      if (!kind) throw new Error(entry.kind)
+      beside.push({ ...entry, object: await place(kind, entry.object) })
+    }
+    return { object: stored, others: beside, remove }
+  } catch (error) {
+    await remove()
+    if (error instanceof Refusal) return { object, others, refusal: error.message, remove }
+    throw error
+  }
+}
+
+class Refusal extends Error {}
+
+/** A namespace as a controller would leave it: without its default account no Pod is admitted. */
+async function openNamespace(cluster: Cluster, namespace: string): Promise<void> {
+  const created = await cluster.request('POST', '/api/v1/namespaces', { metadata: { name: namespace } })
+  if (created.status === 201)
+    await cluster.request('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default' } })
+}
+
+// A Namespace cannot be deleted while no controller empties it: it stays, without its labels.
+async function labelled(cluster: Cluster, given: AnyObject, undo: (() => Promise<unknown>)[]): Promise<AnyObject> {
+  const { name, labels, annotations } = given.metadata ?? {}
+  await openNamespace(cluster, name ?? '')
+  const merge = { contentType: 'application/merge-patch+json' }
+  const path = `/api/v1/namespaces/${name}`
+  const patch = (metadata: object) => cluster.request('PATCH', path, { metadata }, merge)
+  const nulls = (fields: object | null | undefined) =>
+    Object.fromEntries(Object.keys(fields ?? {}).map((key) => [key, null]))
+  undo.push(() => patch({ labels: nulls(labels), annotations: nulls(annotations) }))
+  const { body } = await patch({ labels, annotations })
+  return body.value as AnyObject
+}
+
+/** Protection of claims and volumes in use is lifted by a controller, and none runs. */
+async function removeAtOnce(cluster: Cluster, path: string): Promise<void> {
+  const deleted = await cluster.request('DELETE', `${path}?gracePeriodSeconds=0&propagationPolicy=Background`)
+  const merge = { contentType: 'application/merge-patch+json' }
+  await cluster.request('PATCH', path, { metadata: { finalizers: null } }, merge)
+  const { status } = await cluster.request('GET', path)
+  if (status !== 404) throw new Error(`${path} stays: ${deleted.body.at('message').text}`)
+}
