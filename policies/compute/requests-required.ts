@@ -16,6 +16,7 @@ export default definePolicy({
   on: resourceTargets,
   reads: ['LimitRange'],
   ownedPods: true,
+  ratchet: 'place',
   sources: [
     'https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/',
     'kubernetes/pkg/kubelet/eviction/helpers.go rankMemoryPressure',

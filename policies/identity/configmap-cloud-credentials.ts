@@ -11,6 +11,7 @@ export default definePolicy({
   signatures: ['image-pull-backoff', 'crash-loop'],
   since: '0.1.0',
   noAnnotationExemption: true,
+  ratchet: 'place',
   sources: [
     'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html',
     'https://cloud.google.com/docs/authentication/application-default-credentials',

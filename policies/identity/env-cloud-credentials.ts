@@ -24,6 +24,7 @@ export default definePolicy({
   readsMetadata: true,
   ownedPods: true,
   noAnnotationExemption: true,
+  ratchet: 'place',
   sources: [
     'https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html',
     'https://cloud.google.com/docs/authentication/application-default-credentials',

@@ -17,6 +17,7 @@ export default definePolicy({
   signatures: ['image-pull-backoff', 'crash-loop'],
   since: '0.1.0',
   noAnnotationExemption: true,
+  ratchet: 'place',
   sources: [
     'https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html',
     'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html',

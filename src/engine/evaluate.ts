@@ -4,11 +4,13 @@ import { controllerOf } from '../sdk/owners.ts'
 import { resolve } from '../sdk/pointer.ts'
 import type { FrontEnd, Policy, Review, Violation } from '../sdk/policy.ts'
 import { caps, type Circumstances } from './caps.ts'
+import { isController } from './controllers.ts'
 import type { ConfiguredPolicy, Engine } from './engine.ts'
 import { exemptionReasons } from './exemption-policy.ts'
 import { exemptionsOf, type Exemptions, type Grant } from './exemptions.ts'
 import type { Evaluation, Exempted, Finding } from './finding.ts'
 import { fingerprint, FingerprintCounts } from './fingerprint.ts'
+import { matchesAny } from './glob.ts'
 import { modeOf } from './modes.ts'
 import { oneLine } from './one-line.ts'
 import { Overlay } from './overlay.ts'
@@ -40,7 +42,7 @@ export function evaluate(engine: Engine, subject: Subject, context: EvaluationCo
 
   for (const { policy, violations, before, stale } of judged.results) {
     for (const violation of violations) {
-      const preExisting = before?.take(print(policy.id, violation, subject.object)) ?? false
+      const preExisting = before?.take(print(policy, violation, subject.object)) ?? false
       const severity = severityOf(policy, violation.reason, engine.settings, circumstances)
       if (severity === 'off') continue
       const absence = policy.reasons[violation.reason]?.absence ?? false
@@ -137,12 +139,12 @@ function runner({ policy, params }: ConfiguredPolicy, subject: Subject, review: 
 
 function printsOf(policy: Policy, violations: readonly Violation[], object: AnyObject): FingerprintCounts {
   const counts = new FingerprintCounts()
-  for (const violation of violations) counts.add(print(policy.id, violation, object))
+  for (const violation of violations) counts.add(print(policy, violation, object))
   return counts
 }
 
-function print(rule: string, { reason, path }: { reason: string; path: string }, object: AnyObject): string {
-  return fingerprint(rule, reason, path, object)
+function print(policy: Policy, { reason, path }: Violation, object: AnyObject): string {
+  return fingerprint(policy.id, policy.ratchet === 'place' ? '' : reason, path, object)
 }
 
 function circumstancesOf(engine: Engine, subject: Subject, context: EvaluationContext): Circumstances {
@@ -168,8 +170,9 @@ function isOwned(subject: Subject): boolean {
 function exemptSubject({ settings }: Engine, { namespace, user }: Subject): string | undefined {
   if (settings.exemptNamespaces.includes(namespace)) return `exempt namespace ${namespace}`
   if (!user) return undefined
-  if (settings.exemptUsers.includes(user.username)) return `exempt user ${user.username}`
-  const group = user.groups.find((name) => settings.exemptGroups.includes(name))
+  if (isController(user.username)) return `controller ${user.username}`
+  if (matchesAny(settings.exemptUsers, user.username)) return `exempt user ${user.username}`
+  const group = user.groups.find((name) => matchesAny(settings.exemptGroups, name))
   return group === undefined ? undefined : `exempt group ${group}`
 }
 

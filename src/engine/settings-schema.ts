@@ -61,8 +61,16 @@ export function settingsSchema(policies: readonly Policy[]): object {
         ...names,
         default: defaultSettings.exemptNamespaces,
       },
-      exemptUsers: { description: 'Users whose findings are never more than audit.', ...names, default: [] },
-      exemptGroups: { description: 'Groups whose findings are never more than audit.', ...names, default: [] },
+      exemptUsers: {
+        description: 'Users whose findings are never more than audit: names or globs.',
+        ...names,
+        default: defaultSettings.exemptUsers,
+      },
+      exemptGroups: {
+        description: 'Groups whose findings are never more than audit: names or globs.',
+        ...names,
+        default: [],
+      },
       rules: {
         description: 'Settings of single rules.',
         type: 'object',

@@ -133,6 +133,11 @@ interface Metadata {
   readonly since: string
   /** Judges labels or annotations: runs also on an UPDATE whose spec or data is unchanged. */
   readonly readsMetadata?: true
+  /**
+   * What the ratchet compares. By default reason and path: a new reason at an old place is news. With `place` any finding
+   * at the place counts as had before: a key that is rotated, a missing value that becomes 0.
+   */
+  readonly ratchet?: 'place'
   /** Looks at Pods that a controller owns too, and there only warns. Otherwise they are skipped. */
   readonly ownedPods?: true
   /** No exemption by annotation, only by settings (NX). */

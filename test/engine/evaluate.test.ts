@@ -77,6 +77,25 @@ t.test('an UPDATE of metadata alone runs only the policies that read metadata', 
   t.strictSame(brief(run({ object: after, oldObject: before })), ['deny identity-labelled bad /metadata/labels/bad'])
 })
 
+t.test('controllers are never refused: they carry out what was allowed', async (t) => {
+  const object = deployment([{ name: 'a' }])
+  const as = (username: string) => brief(run({ object, subject: { user: { username, groups: [] } } }))[0]
+  t.equal(as('system:serviceaccount:kube-system:statefulset-controller'), `audit compute-image missing ${first}`)
+  t.equal(as('system:kube-controller-manager'), `audit compute-image missing ${first}`)
+  t.equal(as('system:serviceaccount:kube-system:sealed-secrets-controller'), `deny compute-image missing ${first}`)
+  t.equal(as('system:serviceaccount:shop:statefulset-controller'), `deny compute-image missing ${first}`)
+})
+
+t.test('a policy may have its ratchet compare places alone', async (t) => {
+  const before = deployment([{ name: 'a', image: 'odd' }], { replicas: 1 })
+  const after = deployment([{ name: 'a' }], { replicas: 1 })
+  const byPlace = { ...image, ratchet: 'place' as const }
+  t.strictSame(brief(run({ object: after, oldObject: before })), [`deny compute-image missing ${first}`])
+  t.strictSame(brief(run({ object: after, oldObject: before, policies: [byPlace] })), [
+    `warn compute-image missing ${first}`,
+  ])
+})
+
 t.test('owned Pods are never denied, and only looked at by policies that say so', async (t) => {
   const pod = {
     apiVersion: 'v1',
