@@ -113,11 +113,11 @@ export default definePolicy({
         finds: ['immediate /spec/volumeClaimTemplates/0/spec/storageClassName'],
       },
       {
-        name: 'files do not say which default is newest, so the worse one counts',
+        name: 'of two default classes, files do not say which is the newer',
         object: statefulSet(''),
         inventory: `${storageClass('gp3', 'volumeBindingMode: WaitForFirstConsumer', ', annotations: { storageclass.kubernetes.io/is-default-class: "true" }')}\n---\n${storageClass('gp2', undefined, ', annotations: { storageclass.kubernetes.io/is-default-class: "true" }')}`,
         frontEnd: 'check',
-        finds: ['immediate /spec/volumeClaimTemplates/0/spec/storageClassName'],
+        finds: ['unresolved StorageClass'],
       },
       {
         name: 'a claim',

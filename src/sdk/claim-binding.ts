@@ -5,13 +5,13 @@ import type { ProvisionerParams } from './provisioners.ts'
 import type { Relation } from './relations.ts'
 import { bindingFault, type BindingFault } from './storage-classes.ts'
 
-/** The class that a claim uses or may get, and what is wrong with binding it before the pod is scheduled. */
+/** The class that a claim uses or gets, and what is wrong with binding it before the pod is scheduled. */
 export interface ClaimFault {
   readonly fault: Exclude<BindingFault, 'zone-redundant'>
   readonly storageClass: Kinds['StorageClass']
 }
 
-/** The worst fault among the classes that a claim may get; none where all of them wait or reach every zone. */
+/** The fault of the class of a claim; none where it waits or its volumes reach every zone. */
 export function claimFault(
   claim: Claim,
   params: ProvisionerParams,
@@ -23,8 +23,7 @@ export function claimFault(
     const fault = bindingFault(storageClass, params, nodes)
     return fault === undefined || fault === 'zone-redundant' ? [] : [{ fault, storageClass }]
   })
-  const worst = worstFirst.flatMap((fault) => faults.filter((each) => each.fault === fault)).slice(0, 1)
-  return { found: worst, unsure }
+  return { found: faults, unsure }
 }
 
 /** The existing claims of a pod spec that are not bound yet and will be before the pod has a zone or a node. */
@@ -51,5 +50,3 @@ export function waitingClaims(
   }
   return { found, unsure: [...unsure] }
 }
-
-const worstFirst = ['zonal', 'node-local', 'single-zone-class', 'one-zone', 'unknown'] as const

@@ -17,10 +17,9 @@ export const attributesVariable = 'OTEL_RESOURCE_ATTRIBUTES'
 export function downwardFields(container: Container, spec: PodSpec): ReadonlySet<ContextField> {
   const found = new Set<ContextField>()
   for (const entry of listOf(container.env)) add(found, envPaths, memberOf(memberOf(entry, 'valueFrom'), 'fieldRef'))
-  const mounted = new Set(listOf(container.volumeMounts).map((mount) => memberOf(mount, 'name')))
-  for (const volume of listOf(spec.volumes)) {
-    if (!mounted.has(memberOf(volume, 'name'))) continue
-    for (const item of downwardItems(volume)) add(found, volumePaths, memberOf(item, 'fieldRef'))
+  const volumes = volumeFields(spec)
+  for (const mount of listOf(container.volumeMounts)) {
+    for (const field of volumes.get(memberOf(mount, 'name')) ?? []) found.add(field)
   }
   return found
 }
@@ -58,6 +57,26 @@ const common = [
 ] as const
 const envPaths: ReadonlyMap<unknown, ContextField> = new Map([...common, ['spec.nodeName', 'node']])
 const volumePaths: ReadonlyMap<unknown, ContextField> = new Map([...common, ['metadata.labels', 'zone']])
+
+// A pod has many containers and many volumes: the volumes are read once for all of them. Objects are never changed.
+const read = new WeakMap<PodSpec, ReadonlyMap<unknown, ReadonlySet<ContextField>>>()
+
+/** The fields in each downward API volume, by the name of the volume. */
+function volumeFields(spec: PodSpec): ReadonlyMap<unknown, ReadonlySet<ContextField>> {
+  const known = read.get(spec)
+  if (known) return known
+  const volumes = new Map<unknown, Set<ContextField>>()
+  for (const volume of listOf(spec.volumes)) {
+    const items = downwardItems(volume)
+    if (items.length === 0) continue
+    const name = memberOf(volume, 'name')
+    const fields = volumes.get(name) ?? new Set()
+    for (const item of items) add(fields, volumePaths, memberOf(item, 'fieldRef'))
+    volumes.set(name, fields)
+  }
+  read.set(spec, volumes)
+  return volumes
+}
 
 function add(found: Set<ContextField>, paths: ReadonlyMap<unknown, ContextField>, fieldRef: unknown): void {
   const field = paths.get(memberOf(fieldRef, 'fieldPath'))

@@ -1,5 +1,6 @@
 import { unknown, type Inventory } from './inventory.ts'
 import type { Kinds } from './objects.ts'
+import { oncePerList } from './once-per-list.ts'
 import { unresolved, type Unresolved } from './policy.ts'
 import { compareQuantities, parseQuantity, type Quantity } from './quantities.ts'
 import { memberOf } from './shape.ts'
@@ -24,17 +25,28 @@ export function tooSmallNode(
 
 /** The most that any one node allocates of a resource; undefined where no node says. Drained nodes count: they come back. */
 export function largestAllocatable(nodes: readonly Node[], resource: string): Quantity | undefined {
+  const known = largest(nodes)
+  if (known.has(resource)) return known.get(resource)
+  const found = findLargest(nodes, resource)
+  known.set(resource, found)
+  return found
+}
+
+/** True if an autoscaler runs any of the nodes: a node of another size may come. */
+export const isAutoscaled = oncePerList((nodes: readonly Node[]) =>
+  nodes.some((node) => pools.some((label) => memberOf(node.metadata?.labels, label) !== undefined)),
+)
+
+// By resource; few of them are ever asked for.
+const largest = oncePerList((_nodes: readonly Node[]) => new Map<string, Quantity | undefined>())
+
+function findLargest(nodes: readonly Node[], resource: string): Quantity | undefined {
   let largest: Quantity | undefined
   for (const node of nodes) {
     const quantity = parseQuantity(memberOf(memberOf(node.status, 'allocatable'), resource))
     if (quantity && (!largest || compareQuantities(quantity, largest) > 0)) largest = quantity
   }
   return largest
-}
-
-/** True if an autoscaler runs any of the nodes: a node of another size may come. */
-export function isAutoscaled(nodes: readonly Node[]): boolean {
-  return nodes.some((node) => pools.some((label) => memberOf(node.metadata?.labels, label) !== undefined))
 }
 
 const pools = [

@@ -1,5 +1,6 @@
 import { unknown, type Unknown } from './inventory.ts'
 import type { Kinds } from './objects.ts'
+import { oncePerList } from './once-per-list.ts'
 import type { Params } from './params.ts'
 import { listOf, memberOf, recordOf, stringOf } from './shape.ts'
 
@@ -165,6 +166,9 @@ const vsphereKeys = ['topology.csi.vmware.com/zone', 'failure-domain.beta.kubern
 
 function isTopologyAware(storageClass: Kinds['StorageClass'], nodes: readonly Kinds['Node'][] | Unknown): boolean {
   if (listOf(storageClass.allowedTopologies).length > 0) return true
-  if (nodes === unknown) return false
-  return nodes.some(({ metadata }) => vsphereKeys.some((key) => memberOf(metadata?.labels, key) !== undefined))
+  return nodes !== unknown && haveVsphereZone(nodes)
 }
+
+const haveVsphereZone = oncePerList((nodes: readonly Kinds['Node'][]) =>
+  nodes.some(({ metadata }) => vsphereKeys.some((key) => memberOf(metadata?.labels, key) !== undefined)),
+)

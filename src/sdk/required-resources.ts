@@ -116,7 +116,8 @@ export function* requiredValues(
   options: { readonly includeInit: boolean; readonly podLevelResources: boolean },
 ): Generator<RequiredValue | Unresolved, void, undefined> {
   const ofPod = options.podLevelResources ? valueOf(resources.pod[field], resource) : undefined
-  if (isPositive(ofPod) || ofPod?.quantity === unknown) return
+  // The sum of the containers is what some of them ask for: it stands in for none of the others.
+  if (ofPod?.origin !== 'containers' && (isPositive(ofPod) || ofPod?.quantity === unknown)) return
   const place = pointer('resources', field, resource)
   for (const container of resources.containers) {
     if (container.class === 'init' && !options.includeInit) continue

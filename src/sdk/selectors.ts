@@ -56,10 +56,12 @@ const refused = undecided
 function compile(requirements: readonly Requirement[]): Selector {
   return (labels, added) => {
     const own = recordOf(labels) ?? noLabels
+    // Read once, and only if a label is missing: there may be many of either.
+    let hides: boolean | undefined
     let result: boolean | Unknown = true
     for (const { key, test } of requirements) {
       const value = Object.hasOwn(own, key) ? own[key] : added?.get(key)
-      const holds = value === undefined && hidden(own) ? unknown : test(value)
+      const holds = value === undefined && (hides ??= hidden(own)) ? unknown : test(value)
       if (holds === false) return false
       if (holds === unknown) result = unknown
     }

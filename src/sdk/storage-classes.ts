@@ -1,6 +1,7 @@
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { nameOf } from './names.ts'
 import type { Kinds } from './objects.ts'
+import { oncePerList } from './once-per-list.ts'
 import { reachOf, type ProvisionerParams } from './provisioners.ts'
 import type { Relation } from './relations.ts'
 import { listOf, memberOf, stringOf } from './shape.ts'
@@ -42,17 +43,18 @@ export function allowedZones(storageClass: StorageClass): ReadonlySet<string> | 
 }
 
 /**
- * The classes that a claim without a class may get: of several defaults the newest, of equally new ones the first by
- * name (kubernetes/pkg/volume/util/storageclass.go). Files do not say which is newest: then it is any of them.
+ * The class that a claim without one gets: of several defaults the newest, of equally new ones the first by name
+ * (kubernetes/pkg/volume/util/storageclass.go). Files do not say which is newest: then it is not known.
  */
 export function defaultClasses(inventory: Inventory<'StorageClass'>): Relation<StorageClass> {
   const listed = inventory.list('StorageClass')
   if (listed === unknown) return { found: [], unsure: ['StorageClass'] }
-  const defaults = listed.filter(isDefault)
+  const defaults = marked(listed)
   if (defaults.some((each) => inventory.uncertain(each)) || (defaults.length === 0 && !inventory.complete))
     return { found: [], unsure: ['StorageClass'] }
   const ages = defaults.map((each) => Date.parse(stringOf(each.metadata?.creationTimestamp) ?? ''))
-  if (defaults.length < 2 || ages.some(Number.isNaN)) return { found: defaults, unsure: [] }
+  if (defaults.length < 2) return { found: defaults, unsure: [] }
+  if (ages.some(Number.isNaN)) return { found: [], unsure: ['StorageClass'] }
   const newest = defaults
     .map((object, index) => ({ object, age: ages[index] ?? 0 }))
     .sort((a, b) => b.age - a.age || (nameOf(a.object) < nameOf(b.object) ? -1 : 1))
@@ -65,6 +67,8 @@ export function isDefault(storageClass: StorageClass): boolean {
   const annotations: unknown = storageClass.metadata?.annotations
   return defaultKeys.some((key) => memberOf(annotations, key) === 'true')
 }
+
+const marked = oncePerList((classes: readonly StorageClass[]) => classes.filter(isDefault))
 
 const defaultKeys = [
   'storageclass.kubernetes.io/is-default-class',

@@ -1,4 +1,5 @@
 import type { Kinds } from './objects.ts'
+import { oncePerList } from './once-per-list.ts'
 import { memberOf, stringOf } from './shape.ts'
 
 /**
@@ -34,8 +35,9 @@ export function zoneOf(node: Kinds['Node']): string | undefined {
 }
 
 /** True for the nodes of a cluster that has no second zone. False where no node is known. */
-export function inOneZone(nodes: readonly Kinds['Node'][]): boolean {
-  return nodes.length > 0 && new Set(nodes.map(zoneOf).filter((zone) => zone !== undefined)).size <= 1
-}
+export const inOneZone = oncePerList(
+  (nodes: readonly Kinds['Node'][]) =>
+    nodes.length > 0 && new Set(nodes.map(zoneOf).filter((zone) => zone !== undefined)).size <= 1,
+)
 
 const zones: ReadonlySet<unknown> = new Set(zoneKeys)

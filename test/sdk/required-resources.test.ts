@@ -115,6 +115,23 @@ t.test('an update is denied only for the value that it takes away', async (t) =>
   )
 })
 
+t.test('a cpu limit of the pod as a whole does not stand in for the memory of its containers', async (t) => {
+  const a = { name: 'a', resources: { requests: { memory: '1Gi' }, limits: { memory: '1Gi' } } }
+  const b = { name: 'b', resources: { requests: { memory: '0' }, limits: { memory: '1Gi' } } }
+  const spec = { resources: { limits: { cpu: '1' } }, containers: [a, b, { name: 'c' }] }
+  const expected = [
+    'deny missing /spec/template/spec/containers/2/resources/limits/memory',
+    'deny missing /spec/template/spec/containers/2/resources/requests/memory',
+    'deny zero /spec/template/spec/containers/1/resources/requests/memory',
+  ]
+  t.strictSame(told(judge('Deployment', { spec: { template: { spec } } })).sort(), expected)
+  const limits = { cpu: '1', memory: '2Gi' }
+  const own = { resources: { limits, requests: { memory: '1Gi' } }, containers: [a, b, { name: 'c' }] }
+  t.strictSame(told(judge('Deployment', { spec: { template: { spec: own } } })), [], 'asked for as a whole')
+  const defaulted = { resources: { limits }, containers: [{ name: 'b' }, { name: 'c' }] }
+  t.strictSame(told(judge('Deployment', { spec: { template: { spec: defaulted } } })), [], 'from the limit of the pod')
+})
+
 t.test('quantities that no other rule looks at', async (t) => {
   const volumes = [
     { name: 'cache', emptyDir: { sizeLimit: '500m' } },
