@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import type { Cluster } from '../control-plane/cluster.ts'
 import { repository } from '../control-plane/repository.ts'
+import { waitFor } from '../control-plane/wait.ts'
 import { list } from '../e2e/support/namespace.ts'
-import type { ServedWebhook } from '../e2e/support/served-webhook.ts'
+import { replacements, settingsText, type ServedWebhook } from '../e2e/support/served-webhook.ts'
 import { day2 } from '../support/day2.ts'
 
 /** Set: webhooks of the suite are Pods of this image, called through their Service. */
@@ -27,10 +28,11 @@ export async function installWebhook(cluster: Cluster, name: string, settings: o
     return stdout
   }
   const objects = renamed(await succeed(['kustomize', join(repository, 'manifests')]), namespace)
-  const withSettings = objects.map((object) =>
-    object.kind === 'ConfigMap' ? { ...object, data: { 'settings.yaml': settingsFile(settings) } } : object,
-  )
-  await succeed(['apply', '-f', '-'], list(withSettings))
+  const withSettings = (given: object) =>
+    objects.map((object) =>
+      object.kind === 'ConfigMap' ? { ...object, data: { 'settings.yaml': settingsText(given) } } : object,
+    )
+  await succeed(['apply', '-f', '-'], list(withSettings(settings)))
 
   const issued = await day2('certs', 'issue', '--out', dir, '--name', `day2-admission.${namespace}.svc`)
   if (issued.code !== 0) throw new Error(issued.stderr)
@@ -59,6 +61,15 @@ export async function installWebhook(cluster: Cluster, name: string, settings: o
       const texts = (await pods()).map((pod) => succeed(['get', '--raw', raw(pod)]))
       return (await Promise.all(texts)).join('\n')
     },
+    async replaceSettings(fresh) {
+      const wanted = replacements(output) + (await pods()).length
+      const changed = withSettings(fresh).filter(({ kind }) => kind === 'ConfigMap')
+      await succeed(['apply', '-f', '-'], list(changed))
+      // The kubelet renews mounted ConfigMaps about once a minute.
+      await waitFor('every replica to take the new settings', () => replacements(output) >= wanted, {
+        timeout: 180_000,
+      })
+    },
     async stop() {
       await succeed(['scale', 'deployment/day2-admission', '--namespace', namespace, '--replicas=0'])
       await succeed(['wait', 'pods', '--namespace', namespace, '-l', selector, '--for=delete', '--timeout=120s'])
@@ -85,9 +96,4 @@ function renamed(text: string, namespace: string): Manifest[] {
     .map((document) => document.toJS() as Manifest)
     .filter(({ kind }) => kind !== 'ValidatingWebhookConfiguration')
     .map(rename)
-}
-
-// JSON is YAML.
-function settingsFile(settings: object): string {
-  return JSON.stringify({ apiVersion: 'day2-admission.dev/v1alpha1', kind: 'Settings', ...settings })
 }

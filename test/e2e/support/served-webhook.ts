@@ -14,6 +14,8 @@ export interface ServedWebhook {
   readonly clientConfig: ClientConfig
   log(): string
   metrics(): Promise<string>
+  /** Writes other settings and resolves once they are in force. */
+  replaceSettings(settings: object): Promise<void>
   stop(): Promise<void>
   /** Stops it and leaves nothing behind. */
   remove(): Promise<void>
@@ -26,9 +28,7 @@ export async function serveWebhook(cluster: Cluster, name: string, settings: obj
   const issued = await day2('certs', 'issue', '--out', dir, '--name', 'localhost', '--ip', '127.0.0.1')
   if (issued.code !== 0) throw new Error(issued.stderr)
   const settingsFile = join(dir, 'settings.yaml')
-  const head = { apiVersion: 'day2-admission.dev/v1alpha1', kind: 'Settings' }
-  // JSON is YAML.
-  await writeFile(settingsFile, JSON.stringify({ ...head, ...settings }))
+  await writeFile(settingsFile, settingsText(settings))
   const child = spawn(
     process.execPath,
     [
@@ -77,6 +77,11 @@ export async function serveWebhook(cluster: Cluster, name: string, settings: obj
     },
     log: () => output,
     metrics: async () => (await plain('/metrics')).text(),
+    async replaceSettings(fresh) {
+      const before = replacements(output)
+      await writeFile(settingsFile, settingsText(fresh))
+      await waitFor('the new settings to be in force', () => replacements(output) > before)
+    },
     stop,
     async remove() {
       await stop()
@@ -84,4 +89,15 @@ export async function serveWebhook(cluster: Cluster, name: string, settings: obj
       reaper.close()
     },
   }
+}
+
+/** A settings file as text. */
+export function settingsText(settings: object): string {
+  // JSON is YAML.
+  return JSON.stringify({ apiVersion: 'day2-admission.dev/v1alpha1', kind: 'Settings', ...settings })
+}
+
+/** How often a log says that settings were replaced. */
+export function replacements(log: string): number {
+  return log.split('"settings replaced"').length - 1
 }

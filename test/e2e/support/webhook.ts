@@ -18,6 +18,8 @@ export interface Webhook {
   refusal(command: () => Promise<CommandResult>): Promise<string>
   /** Repeats a command until the webhook knows what changed just before, and returns what a user reads beside success. */
   passing(command: () => Promise<CommandResult>): Promise<string>
+  /** Writes other settings and resolves once they are in force. */
+  replaceSettings(settings: object): Promise<void>
   /** Ends the process and leaves the registration in place. */
   stop(): Promise<void>
 }
@@ -54,6 +56,7 @@ export async function startWebhook(
       const { stderr } = await waitFor('the webhook to let it pass', command, { until: ({ code }) => code === 0 })
       return stderr
     },
+    replaceSettings: (fresh) => served.replaceSettings(fresh),
     stop: () => served.stop(),
   }
 }
