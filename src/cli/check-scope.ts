@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.ts'
 import { evaluate } from '../engine/evaluate.ts'
 import type { Subject } from '../engine/subject.ts'
 import type { Manifest } from '../files/manifest.ts'
+import { autoscalerOf } from '../files/scaled-objects.ts'
 import type { Member, Scope } from '../files/scopes.ts'
 import { buildInventory, type Entry } from '../inventory/files.ts'
 import type { KindInfo } from '../sdk/kinds.ts'
@@ -18,9 +19,10 @@ export function checkScope(
   all: Map<Manifest, Said>,
 ): void {
   const members = scope.members.filter(isKnown)
-  const identities = new Map(members.map((member) => [identityOf(refOf(member)), member.manifest]))
-  const others = context.filter(isKnown).filter((member) => !identities.has(identityOf(refOf(member))))
-  const inventory = buildInventory([...members, ...others].map(entryOf), { complete })
+  const own = scope.members.flatMap(entriesOf)
+  const identities = new Map(own.map((entry) => [identityOf(entry), entry.manifest]))
+  const others = context.flatMap(entriesOf).filter((entry) => !identities.has(identityOf(entry)))
+  const inventory = buildInventory([...own, ...others], { complete })
   const find = (ref: ObjectRef) => identities.get(identityOf(ref))
   for (const member of members) {
     const evaluation = evaluate(engine, subjectOf(member), { inventory, now, frontEnd: 'check' })
@@ -58,7 +60,15 @@ function identityOf({ kind, namespace, name }: ObjectRef): string {
   return `${kind}/${namespace}/${name}`
 }
 
-function entryOf({ manifest, namespace, patched }: Known): Entry {
-  const { info, name, object, partial } = manifest
-  return { kind: info.kind, namespace, name, object, uncertain: partial || patched }
+/** An object as the inventory holds it: itself, or what a controller will make of it. */
+function entriesOf(member: Member): (Entry & { readonly manifest: Manifest })[] {
+  const { manifest, namespace, patched } = member
+  if (isKnown(member)) {
+    const { info, name, object, partial } = member.manifest
+    return [{ kind: info.kind, namespace, name, object, uncertain: partial || patched, manifest }]
+  }
+  const made = autoscalerOf(manifest)
+  if (!made) return []
+  const { name, object, uncertain } = made
+  return [{ kind: 'HorizontalPodAutoscaler', namespace, name, object, uncertain: uncertain || patched, manifest }]
 }

@@ -248,3 +248,34 @@ t.test('the namespace of objects that name none', async (t) => {
   t.equal(await namespaceOf(), 'default')
   t.equal(await namespaceOf('--namespace', 'shop'), 'shop')
 })
+
+t.test('KEDA makes an autoscaler of a ScaledObject, which counts as one', async (t) => {
+  const scaled = (spec: string, metadata = '') =>
+    `apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: web${metadata}}\nspec: {scaleTargetRef: {name: web}${spec}}\n`
+  const files = async (scaledObject: string, name = 'all.yaml') => {
+    const one = deployment('web').replace('replicas: 2', 'replicas: 1')
+    const dir = t.testdir({ [name]: [one, scaledObject, budget('web', 'minAvailable: 1')].join('---\n') })
+    return reportOf((await day2('check', join(dir, name), '--output', 'json')).stdout)
+  }
+  const deadlocks = ({ findings }: Report) =>
+    findings
+      .filter(({ rule }) => rule === 'compute-pdb-deadlock')
+      .map(({ severity, reason }) => `${severity} ${reason}`)
+  const doubts = ({ unresolved }: Report) => unresolved.map(({ rule, kind }) => `${rule} ${kind}`)
+  t.strictSame(deadlocks(await files(scaled(', minReplicaCount: 2, maxReplicaCount: 10'))), [], 'never below two')
+  const once = await files(scaled(', maxReplicaCount: 1'))
+  t.strictSame(deadlocks(once), ['warn at-current', 'deny at-current'])
+  t.match(
+    once.findings.find(({ rule, severity }) => rule === 'compute-pdb-deadlock' && severity === 'deny')?.related[1],
+    { kind: 'HorizontalPodAutoscaler', name: 'keda-hpa-web', line: 14 },
+    'it is found where it is made',
+  )
+  for (const open of [
+    scaled(', minReplicaCount: "${MIN}"'),
+    scaled(', minReplicaCount: 2', ', annotations: {autoscaling.keda.sh/paused-replicas: "1"}'),
+  ]) {
+    const report = await files(open)
+    t.strictSame(deadlocks(report), [])
+    t.ok(doubts(report).includes('compute-pdb-deadlock HorizontalPodAutoscaler'), open)
+  }
+})
