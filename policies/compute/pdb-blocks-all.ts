@@ -4,10 +4,9 @@ import { definePolicy } from '../../src/sdk/policy.ts'
 
 const why =
   'The eviction API answers 429 for ever: drains, node upgrades and scale-down hang, cordoned nodes pile up, and new pods stay Pending for want of their capacity.'
-const snippet = `spec:
-  maxUnavailable: 1
-  unhealthyPodEvictionPolicy: AlwaysAllow
-  selector: {matchLabels: {app: web}}`
+const snippet = `spec: # the selector stays as it is
+  maxUnavailable: 1 # in place of minAvailable, if that is there
+  unhealthyPodEvictionPolicy: AlwaysAllow`
 
 export default definePolicy({
   id: 'compute-pdb-blocks-all',

@@ -7,13 +7,9 @@ import { budgetsAround } from '../../src/sdk/relations.ts'
 
 const why =
   'The budget needs as many healthy pods as there are, so every eviction gets HTTP 429: the drain hangs until someone scales up or edits the budget.'
-const snippet = `apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata: {name: web}
-spec:
-  maxUnavailable: 1
-  unhealthyPodEvictionPolicy: AlwaysAllow
-  selector: {matchLabels: {app: web}}`
+const snippet = `spec: # the selector stays as it is
+  maxUnavailable: 1 # in place of minAvailable, if that is there
+  unhealthyPodEvictionPolicy: AlwaysAllow`
 
 // A budget is refused; what scales is not, because scaling down in an emergency must work.
 const strict = {

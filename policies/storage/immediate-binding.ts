@@ -182,7 +182,7 @@ export default definePolicy({
       message: `StorageClass ${name} is ${mode} with ${adjectives[fault]} ${stringOf(object.provisioner) ?? ''}`,
       fix: isManaged
         ? 'use a class of your own with volumeBindingMode: WaitForFirstConsumer'
-        : 'delete and recreate it with volumeBindingMode: WaitForFirstConsumer; bound volumes stay bound',
+        : 'set volumeBindingMode: WaitForFirstConsumer; a class that exists is deleted first, bound volumes stay bound',
     }
   },
 })

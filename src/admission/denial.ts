@@ -10,7 +10,7 @@ import { cut } from './warnings.ts'
 export function denialMessage(denials: readonly Finding[], failed: readonly string[], traceId: string): string {
   const rules = [...new Set([...denials.map((finding) => finding.rule), ...failed])]
   const groups = groupsOf(denials)
-  const shown = groups.slice(0, mostGroups).map((group) => describe(group))
+  const shown = describe(groups.slice(0, mostGroups))
   if (groups.length > mostGroups) shown.push(`+${groups.length - mostGroups} more, see audit annotation`)
   for (const rule of failed)
     shown.push(`[${rule}] could not judge the object by a fault of its own, and the settings say to refuse it then`)
@@ -49,17 +49,20 @@ function groupsOf(denials: readonly Finding[]): Finding[][] {
   return [...groups.values()]
 }
 
-function describe(group: readonly Finding[]): string {
-  const [first] = group
-  if (!first) return ''
-  const lines = group.slice(0, mostPlaces).map((finding) => {
-    return `[${finding.rule}] ${line(finding.message)}${at(finding)}`
+// What several groups have in common, the YAML above all, is said once.
+function describe(groups: readonly (readonly Finding[])[]): string[] {
+  const said = new Set<string>()
+  const isNew = (text: string) => !said.has(text) && said.add(text)
+  return groups.map((group) => {
+    const shown = group.slice(0, mostPlaces)
+    const { why = '', snippet = '' } = shown[0] ?? {}
+    const lines = shown.map((finding) => `[${finding.rule}] ${line(finding.message)}${at(finding)}`)
+    if (group.length > mostPlaces) lines.push(`  +${group.length - mostPlaces} more of the same`)
+    if (why !== '' && isNew(why)) lines.push(`  why: ${line(why)}`)
+    for (const { fix } of shown) if (isNew(fix)) lines.push(`  fix: ${line(fix)}`)
+    if (snippet !== '' && isNew(snippet)) lines.push(indent(snippet))
+    return lines.join('\n')
   })
-  if (group.length > mostPlaces) lines.push(`  +${group.length - mostPlaces} more of the same`)
-  if (first.why !== '') lines.push(`  why: ${line(first.why)}`)
-  for (const fix of new Set(group.slice(0, mostPlaces).map((finding) => finding.fix))) lines.push(`  fix: ${line(fix)}`)
-  if (first.snippet) lines.push(indent(first.snippet))
-  return lines.join('\n')
 }
 
 function at({ path }: Finding): string {

@@ -34,7 +34,7 @@ export async function run(args: string[]): Promise<number> {
   if (action === 'issue' && rest.length === 0) {
     if (values.out === undefined) throw new UsageError('day2 certs issue needs --out DIR, where it writes the files')
     if (values.name.length === 0)
-      throw new UsageError('day2 certs issue needs --name, such as day2-admission.day2-system.svc')
+      throw new UsageError('day2 certs issue needs --name, such as day2-admission.day2-admission.svc')
     const { issue } = await import('./certs-issue.ts')
     return issue({
       directory: values.out,

@@ -80,7 +80,11 @@ function explain(error: ErrorObject): SettingsError {
     case 'const':
       return { code: 'D2_SETTINGS_VALUE', path, message: `${at} must be "${String(params['allowedValue'])}"` }
     case 'required':
-      return { code: 'D2_SETTINGS_MISSING', path, message: `${at} lacks "${String(params['missingProperty'])}"` }
+      return {
+        code: 'D2_SETTINGS_MISSING',
+        path,
+        message: `${at} ${path === '' ? 'lack' : 'lacks'} "${String(params['missingProperty'])}"`,
+      }
     case 'type':
       return { code: 'D2_SETTINGS_TYPE', path, message: `${at} must be of type ${String(params['type'])}` }
     default:

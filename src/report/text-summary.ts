@@ -18,7 +18,7 @@ export function summaryLines(report: Report, { paint, verbose }: TextOptions): s
     `${String(audit)} audit${audit > 0 && !verbose ? ' (--verbose shows them)' : ''}`,
     ...(summary.problems.error > 0 ? [paint('red', count(summary.problems.error, 'unreadable input'))] : []),
   ]
-  const lines = [read.join(', '), ...unresolvedLines(report, verbose), ...exemptedLines(report, verbose)]
+  const lines = [read.join(', '), ...unresolvedLines(report, verbose), ...exemptedLines(report)]
   return [...lines, `${counts.join(', ')} (profile ${profile})`].map((line) => `${line}\n`).join('')
 }
 
@@ -45,12 +45,11 @@ function unresolvedLines({ unresolved }: Report, verbose: boolean): string[] {
   ]
 }
 
-function exemptedLines({ exempted }: Report, verbose: boolean): string[] {
+// Always in full: what nobody is told of is what stays exempt for ever.
+function exemptedLines({ exempted }: Report): string[] {
   if (exempted.length === 0) return []
-  const head = `${String(exempted.length)} exempted${verbose ? '' : ' (--verbose shows them)'}`
-  if (!verbose) return [head]
   return [
-    head,
+    `${String(exempted.length)} exempted`,
     ...exempted.map(
       ({ rule, file, line, by, because, until }) =>
         `  ${clean(file)}:${String(line)} ${rule} by ${by}: ${clean(because)}${until === undefined ? '' : ` (until ${clean(until)})`}`,
