@@ -81,7 +81,9 @@ async function waiting(ms: number, signal: AbortSignal): Promise<void> {
   await after(ms, undefined, { signal })
 }
 
-const pageSize = 500
+// Half of what kubectl asks for: the garbage of larger pages outweighs all that is held (measured: 100,000 objects, 272
+// MiB with pages of 250, 560 MiB with pages of 500).
+const pageSize = 250
 
 function clusterOf(connection: Connection, signal: AbortSignal) {
   return {

@@ -65,7 +65,7 @@ t.test('text for people', async (t) => {
   server.requests.length = 0
   const one = await audit('--rule', 'compute-pdb-blocks-all')
   t.notMatch(one.stdout, 'compute-requests-required')
-  t.strictSame(server.requests, ['list /apis/policy/v1/poddisruptionbudgets?limit=500'], 'one kind is enough')
+  t.strictSame(server.requests, ['list /apis/policy/v1/poddisruptionbudgets?limit=250'], 'one kind is enough')
 })
 
 t.test('JSON for programs, with an account of what was not read', async (t) => {
