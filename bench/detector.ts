@@ -93,8 +93,28 @@ function hostile(): readonly (readonly [name: string, text: string])[] {
     ['runs of 40', fill(`${sample('aws.secretKey')} `) + sample('aws.keyId')],
     ['connection strings', fill(`AccountName=a;AccountKey=${sample('azure.oldStorageKey')};Endpoint=c\n`)],
     ['signed URLs', fill(`https://x/?sv=2020-01-01&sig=${'aB3'.repeat(14)}&se=1 `)],
+    ['distinct key ids', distinctKeyIds(size)],
+    ['user credentials behind empty lines', `[${'\n'.repeat(size / 2)}${userCredentials(size / 2)}]`],
+    ['secrets of one application', `${application}${fill('password: abcdefghij0123456\n')}`],
+    ['members without an object', `${fill('"private_key"\n')}}`],
+    ['connection strings on one line', fill(`AccountName=a;AccountKey=${sample('azure.oldStorageKey')} `)],
+    ['keys without names', fill(`AccountKey=${sample('azure.oldStorageKey')},`)],
+    ['a connection string and blanks', `AccountKey=${sample('azure.oldStorageKey')}${fill(' ')};`],
+    ['variables of a pod spec', fill(`- name: AWS_SECRET_ACCESS_KEY\n  value: ${sample('aws.secretKey')}\n`)],
     ['telling lines with secrets', fill(`aws_secret_access_key = ${sample('aws.secretKey')}\n`)],
   ]
+}
+
+const application = `client_secret\nclientId: ${sample('azure.clientId')}\ntenantId: ${sample('azure.tenantId')}\n`
+
+function distinctKeyIds(size: number): string {
+  return Array.from({ length: size / 21 }, (_, i) => sample('aws.keyId', i)).join('\n')
+}
+
+function userCredentials(size: number): string {
+  const refresh_token = sample('google.oauthClientSecret').slice(-24)
+  const document = JSON.stringify({ type: 'external_account_authorized_user', refresh_token })
+  return Array.from({ length: size / (document.length + 2) }, () => document).join(',\n')
 }
 
 function field(key: string, text: string): Field {

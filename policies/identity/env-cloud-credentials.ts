@@ -131,9 +131,9 @@ export default definePolicy({
     if (!view) return
     // Each container has an environment of its own; halves of a pair lie together.
     for (const fields of [...containersOf(view).map(containerFields), annotationFields(view)]) {
-      for (const hit of detectCredentials(fields, params)) {
-        yield credentialViolation(hit, fields.find(({ path }) => path === hit.path)?.place() ?? hit.path)
-      }
+      const hits = detectCredentials(fields, params)
+      const placed = new Map(hits.length === 0 ? [] : fields.map((field) => [field.path, field]))
+      for (const hit of hits) yield credentialViolation(hit, placed.get(hit.path)?.place() ?? hit.path)
     }
   },
 })

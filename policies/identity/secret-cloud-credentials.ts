@@ -157,10 +157,9 @@ export default definePolicy({
 
 const driverFix = 'mount the share by managed identity, or set storeAccountKey: "false" in its StorageClass'
 
-// Of other rules (tokens, pull secrets), or copies of objects that are judged when they are applied.
+// Of other rules: tokens, pull secrets.
 const skippedTypes: ReadonlySet<string> = new Set([
   'bootstrap.kubernetes.io/token',
-  'helm.sh/release.v1',
   'kubernetes.io/dockercfg',
   'kubernetes.io/dockerconfigjson',
   'kubernetes.io/service-account-token',

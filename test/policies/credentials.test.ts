@@ -88,7 +88,10 @@ t.test('an annotation counts on an UPDATE that changes nothing else', async (t) 
 
 t.test('kinds of Secrets', async (t) => {
   const data = { key: made('azure.storageKey') }
-  for (const type of ['helm.sh/release.v1', 'kubernetes.io/dockerconfigjson', 'kubernetes.io/service-account-token']) {
+  const type = 'helm.sh/release.v1'
+  t.strictSame(brief(judge('Secret', secret({ release: made('azure.storageKey') }, { type }))), [])
+  t.strictSame(brief(judge('Secret', secret({ ...data, release: 'x' }, { type }))), ['deny value /data/key'])
+  for (const type of ['kubernetes.io/dockerconfigjson', 'kubernetes.io/service-account-token']) {
     t.strictSame(brief(judge('Secret', secret(data, { type }))), [], type)
   }
   for (const type of ['Opaque', 'kubernetes.io/tls', 'kubernetes.io/ssh-auth', 'cluster.x-k8s.io/secret']) {

@@ -90,14 +90,34 @@ await t.test('stores that speak S3 and are not Amazon', async (t) => {
   t.strictSame(found(t, ceph), ['AWS_ACCESS_KEY_ID name aws-id-name', 'AWS_SECRET_ACCESS_KEY possible aws-secret-key'])
   t.strictSame(found(t, { ...ceph, BUCKET_HOST: 'rook-ceph-rgw.rook' }), [])
   t.strictSame(found(t, { ...ceph, S3_ENDPOINT: '${ENDPOINT}' }), [], 'an endpoint that is not known yet')
-  t.strictSame(found(t, { f: `endpoint: rgw:80\naws_secret_access_key: ${made('aws.secretKey')}\n` }), [])
+  const file = `endpoint: rgw:80\naws_secret_access_key: ${made('aws.secretKey')}\n`
+  t.strictSame(found(t, { f: file }), [])
+  t.strictSame(
+    found(t, { f: file, AWS_SECRET_ACCESS_KEY: made('aws.secretKey', 1) }),
+    ['AWS_SECRET_ACCESS_KEY possible aws-secret-key'],
+    'the endpoint of a file is that of the keys in it',
+  )
+  for (const name of ['endpoint', 'ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'AWS_ENDPOINT_URL_STS']) {
+    t.strictSame(
+      found(t, { ...ceph, [name]: 'http://collector:4317' }),
+      ['AWS_ACCESS_KEY_ID name aws-id-name', 'AWS_SECRET_ACCESS_KEY possible aws-secret-key'],
+      `${name} need not be that of a store`,
+    )
+  }
   const real = { AWS_ACCESS_KEY_ID: made('aws.keyId'), AWS_SECRET_ACCESS_KEY: made('aws.secretKey') }
   const hosts = ['https://s3.eu-central-1.amazonaws.com', 's3.cn-north-1.amazonaws.com.cn:443', 'https://s3.api.aws/x']
   for (const AWS_ENDPOINT_URL of hosts) {
     t.match(found(t, { ...real, AWS_ENDPOINT_URL }), [/ certain /, / certain /], AWS_ENDPOINT_URL)
   }
   for (const AWS_ENDPOINT_URL of ['https://amazonaws.com.example.org', 'https://r2.cloudflarestorage.com']) {
-    t.match(found(t, { ...real, AWS_ENDPOINT_URL }), [/ possible /, / possible /], 'the form still says AWS: a warning')
+    t.match(found(t, { ...real, AWS_ENDPOINT_URL }), [/ certain /, / certain /], 'nobody else hands out such ids')
+  }
+  for (const endpoint of ['https://s3.eu-isoe-west-1.cloud.adc-e.uk', 'https://s3.us-isof-south-1.csp.hci.ic.gov/x']) {
+    t.strictSame(
+      found(t, { AWS_SECRET_ACCESS_KEY: made('aws.secretKey'), S3_ENDPOINT: endpoint }),
+      ['AWS_SECRET_ACCESS_KEY possible aws-secret-key'],
+      endpoint,
+    )
   }
 })
 

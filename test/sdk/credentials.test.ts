@@ -80,6 +80,14 @@ await t.test('halves are joined across the fields of one object', async (t) => {
   t.strictSame(found(t, { url: `https://b.s3.amazonaws.com/o?X-Amz-Credential=${id}%2F20260101&X-Amz-Signature=0` }), [
     'url possible aws-presigned-url',
   ])
+  t.strictSame(found(t, { url: `Credential=${id}/20260101/eu-central-1/s3/aws4_request` }), [
+    'url possible aws-presigned-url',
+  ])
+  t.strictSame(
+    found(t, { env: `awsCredential=${id}\nsecret=${secret}` }),
+    ['env certain aws-access-key line 1'],
+    'a name that ends like the one in signed URLs',
+  )
 
   t.strictSame(found(t, { id: made('google.hmacKeyId'), secret }), [
     'id certain gcp-hmac-key',
@@ -100,6 +108,18 @@ await t.test('halves are joined across the fields of one object', async (t) => {
   ])
   t.strictSame(found(t, { ClientID: client, TenantID: tenant, ClientSecret: shapeless, VMType: 'vmss' }), [
     'ClientSecret certain azure-service-principal',
+  ])
+  const generic = { clientId: client, tenantId: tenant, clientSecret: shapeless }
+  t.strictSame(
+    found(t, { ...generic, url: 'https://login.example.com' }),
+    ['clientSecret possible azure-service-principal'],
+    'other identity providers use these names too',
+  )
+  t.strictSame(found(t, { ...generic, url: `https://login.microsoftonline.com/${tenant}` }), [
+    'clientSecret certain azure-service-principal',
+  ])
+  t.strictSame(found(t, { AZURE_CLIENT_ID: client, tenantId: tenant, clientSecret: shapeless }), [
+    'clientSecret certain azure-service-principal',
   ])
   t.strictSame(found(t, { ARM_CLIENT_SECRET: shapeless }), ['ARM_CLIENT_SECRET name client-secret-name'])
   t.strictSame(found(t, { AZURE_CLIENT_ID: client, AZURE_TENANT_ID: tenant, password: shapeless }), [], 'of a database')
@@ -177,8 +197,43 @@ await t.test('files of every kind, with their lines', async (t) => {
     found(t, { f: JSON.stringify({ url: `/c?${made('azure.accessSignature')}` }).replaceAll('&', '\\u0026') }),
     ['f possible azure-access-signature'],
   )
+  const variable = `env:\n  - name: AWS_SECRET_ACCESS_KEY\n    value: "${secret}"\n  - name: OTHER\n    value: x\n`
+  t.strictSame(found(t, { f: variable }), ['f possible aws-secret-key line 3'])
   const principal = `clientId: ${made('azure.clientId')}\ntenantId: ${made('azure.tenantId')}\nclientSecret: "${made('azure.shapelessClientSecret')}"\n`
   t.strictSame(found(t, { f: principal }), ['f certain azure-service-principal line 3'])
+})
+
+await t.test('what stands on one line with a connection string', async (t) => {
+  const pair = `AWS_ACCESS_KEY_ID=${made('aws.keyId')} AWS_SECRET_ACCESS_KEY=${made('aws.secretKey')}`
+  const [key, other] = [made('azure.oldStorageKey'), made('azure.oldStorageKey', 1)]
+  const azurite = `AccountName=devstoreaccount1;AccountKey=${key};BlobEndpoint=http://azurite:10000/devstoreaccount1`
+  const storage = `AccountName=a;AccountKey=${other};EndpointSuffix=core.windows.net`
+  const aws = 'f certain aws-access-key'
+  const azure = 'f certain azure-storage-connection-string'
+  for (const [text, wanted] of [
+    [`x AccountKey=${key} && ${pair} aws s3 ls`, [aws]],
+    [`${azurite} ${pair}`, [aws]],
+    [`${storage} && ${pair}`, [azure, aws]],
+    [`${azurite} ${storage}`, [azure]],
+    [`${azurite},${storage}`, [azure]],
+    [`${azurite};${storage}`, [azure]],
+    [`${storage} ${azurite}`, [azure]],
+    [`AccountName=a; AccountKey=${key} ;EndpointSuffix=core.windows.net`, [azure]],
+    [`/c?${made('azure.accessSignature')},${pair}`, [aws, 'f possible azure-access-signature']],
+  ] as const) {
+    t.strictSame([...found(t, { f: text })].sort(), [...wanted].sort(), text)
+  }
+})
+
+await t.test('control characters hide nothing', async (t) => {
+  const [id, secret] = [made('aws.keyId'), made('aws.secretKey')]
+  const script = `printf '\x1b[1mhello'\nAWS_ACCESS_KEY_ID=${id}\nAWS_SECRET_ACCESS_KEY=${secret}\n`
+  t.strictSame(found(t, { f: script }), ['f certain aws-access-key line 2'])
+  t.strictSame(found(t, { f: btoa(script) }), ['f certain aws-access-key line 2'], 'nor in base64')
+  t.strictSame(found(t, { f: `${id} ${secret}\x7f` }), ['f certain aws-access-key'])
+  t.strictSame(found(t, { f: `schl\u00fcssel \x01 ${id} ${secret}` }), ['f certain aws-access-key'])
+  const latin1 = btoa(`schl\xfcssel \x01 ${id} ${secret}`)
+  t.match(detectCredentials([{ path: '/f', key: 'f', text: latin1, encoding: 'base64' }]), [{ level: 'certain' }])
 })
 
 await t.test('base64 is decoded twice at most', async (t) => {

@@ -1,4 +1,4 @@
-import { findSecretAccessKey, isSecretAccessKey, isSessionToken, knownCanaryAccounts } from './aws.ts'
+import { findSecretAccessKey, isSecretAccessKey, isSessionToken } from './aws.ts'
 import type { Evidence, Text } from './evidence.ts'
 import type { Hit, Level } from './hit.ts'
 import type { Role } from './telling-names.ts'
@@ -11,29 +11,27 @@ export interface AwsPairs {
 
 /**
  * Joins AWS key ids with the secrets among the fields of one object. A secret access key has no structure of its own, so
- * it counts beside an id or under its exact name; with the endpoint of another store it is that store's.
+ * it counts beside an id or under its exact name; under its name alone, with the endpoint of another store, it is that
+ * store's. No other store hands out the ids of Amazon.
  */
-export function awsPairs(evidence: Evidence, canaryAccounts: readonly string[], exposed: boolean): AwsPairs {
-  const canaries = new Set([...knownCanaryAccounts, ...canaryAccounts])
+export function awsPairs(evidence: Evidence, canaries: ReadonlySet<string>, exposed: boolean): AwsPairs {
   const bait = ({ account }: Hit) => account !== undefined && canaries.has(account)
   const ids = evidence.halves.filter(({ half }) => half.of === 'aws')
   const real = ids.filter(({ hit }) => !bait(hit))
   const found = evidence.hits.filter((hit) => hit.cloud === 'AWS' && !bait(hit))
-  const { store, emulatedAws } = evidence.context
-  const foreign = store === 'other'
+  const { foreignStore, emulatedAws } = evidence.context
   const secrets = ids.length > 0 ? secretPaths(evidence, new Set(ids.map(({ hit }) => hit.path))) : new Set<string>()
   const hits = [...found]
   for (const { hit, half } of real) {
     const alone: Level = exposed || half.fresh ? 'likely' : 'possible'
-    hits.push({ ...hit, level: foreign ? 'possible' : secrets.size > 0 ? 'certain' : alone })
+    hits.push({ ...hit, level: secrets.size > 0 ? 'certain' : alone })
   }
   if (real.length > 0) {
-    const level: Level = foreign ? 'possible' : 'certain'
-    for (const path of secrets) hits.push({ path, level, cloud: 'AWS', detector: 'aws-secret-key' })
+    for (const path of secrets) hits.push({ path, level: 'certain', cloud: 'AWS', detector: 'aws-secret-key' })
   }
   // Bait, the rest of a temporary key, and the keys of another store or of an emulator are not worth a second word.
   const quiet =
-    store !== 'amazon' ||
+    foreignStore ||
     emulatedAws ||
     (ids.length > 0 && real.length === 0) ||
     found.some(({ detector }) => detector === 'aws-temporary-key')
@@ -70,7 +68,7 @@ function unescaped(text: string): string {
 function namedSecrets(evidence: Evidence, paired: ReadonlySet<string>): readonly Hit[] {
   const hits = new Map<string, Hit>()
   for (const { name, path, value, line } of evidence.entries) {
-    if (name.cloud !== 'AWS' || paired.has(path) || hits.has(path)) continue
+    if (name.cloud !== 'AWS' || paired.has(path) || hits.has(path) || evidence.foreignFiles.has(path)) continue
     const detector = detectorOf(name.role, value)
     if (detector)
       hits.set(path, { path, level: 'possible', cloud: 'AWS', detector, ...(line === undefined ? {} : { line }) })

@@ -66,11 +66,7 @@ function accessKeyId(text: string, at: number): Match | undefined {
   if (!idBody.test(text)) return undefined
   const id = text.slice(at, at + 20)
   if (invented(id) || entropy(id) < 2.6) return undefined
-  // A presigned URL names the key that signed it, and expires within a week.
-  const quoting = text.charCodeAt(at - 1)
-  if ((quoting === 0x3d || quoting === 0x44) && /Credential(?:=|%3D)$/.test(text.slice(Math.max(0, at - 13), at))) {
-    return { detector: 'aws-presigned-url', cloud: 'AWS', level: 'possible' }
-  }
+  if (isSigner(text, at)) return { detector: 'aws-presigned-url', cloud: 'AWS', level: 'possible' }
   const bits = base32(id)
   if (bits === undefined) return { detector: 'aws-malformed-key-id', cloud: 'AWS', level: 'possible' }
   // Ids of the older kind carry no account, and half of the words that look like an id look like one of them.
@@ -81,6 +77,16 @@ function accessKeyId(text: string, at: number): Match | undefined {
   const { detector, cloud, level, half } = match
   return half ? { detector, cloud, level, account, half } : { detector, cloud, level, account }
 }
+
+// A presigned URL names the key that signed it with the day of the signature, and expires within a week.
+function isSigner(text: string, at: number): boolean {
+  const quoting = text.charCodeAt(at - 1)
+  if (quoting !== 0x3d && quoting !== 0x44) return false
+  scopeDay.lastIndex = at + 20
+  return /Credential(?:=|%3D)$/.test(text.slice(Math.max(0, at - 13), at)) && scopeDay.test(text)
+}
+
+const scopeDay = /(?:\\?\/|%2F)\d{8}/iy
 
 const verdicts = { fresh: verdictsOn(true), old: verdictsOn(false) }
 

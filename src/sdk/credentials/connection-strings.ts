@@ -2,32 +2,33 @@ import { isEmulatorKey } from './azure-keys.ts'
 import { entropy, invented } from './characters.ts'
 import type { Match } from './hit.ts'
 
-/** A connection string or signed URL, and where its text ends: the search for the next one goes on there. */
+/** The connection strings or the signed URL of a stretch of text, and where it ends: all up to there is judged. */
 export interface Found {
-  readonly match: Match | undefined
+  readonly matches: readonly Match[]
   readonly end: number
 }
 
 /**
- * Judges the connection string around `at`: `;`-separated pairs, in any order and case, up to a quote or the end of the
- * line. Formats: learn.microsoft.com/azure (storage, Service Bus, IoT Hub, Cosmos DB, App Configuration).
+ * Judges the connection strings around `at`, up to a quote or the end of the line: `;`-separated pairs, in any order and
+ * case. A blank without a `;` beside it ends one, and so does a name that it has already. Formats: learn.microsoft.com/azure (storage, Service Bus, IoT Hub, Cosmos DB, App Configuration).
  */
 export function connectionString(text: string, at: number, from: number): Found {
   keyValue.lastIndex = at
-  if (!keyValue.test(text)) return { match: undefined, end: at + 1 }
+  if (!keyValue.test(text)) return { matches: [], end: at }
   const start = beginning(text, at, from, false)
   const end = ending(text, at, false)
-  return { match: judge(pairsOf(text.slice(start, end))), end }
+  const stretches = text.slice(start, end).split(between)
+  return { matches: stretches.flatMap((stretch) => stringsOf(stretch).flatMap((pairs) => judge(pairs) ?? [])), end }
 }
 
 /** Judges the shared access signature around `at`: a query string with its version, permissions and signature. */
 export function accessSignature(text: string, at: number, from: number): Found {
   signatureValue.lastIndex = at
-  if (!signatureValue.test(text)) return { match: undefined, end: at + 1 }
+  if (!signatureValue.test(text)) return { matches: [], end: at }
   const start = beginning(text, at, from, true)
   const end = ending(text, at, true)
   const fields = new Map<string, string>()
-  for (const pair of text.slice(start, end).split(/[?&;]|amp;|\\u0026/)) {
+  for (const pair of text.slice(start, end).split(/[?&;,]|amp;|\\u0026/)) {
     const [, name, value] = /(?:^|[= ])(sv|se|si|sr|sig)=(.*)$/s.exec(pair) ?? []
     if (name !== undefined && value !== undefined) fields.set(name, value)
   }
@@ -37,7 +38,7 @@ export function accessSignature(text: string, at: number, from: number): Found {
   const signed = /^[A-Za-z0-9%+/=]{40,}$/.test(signature) && entropy(signature) >= 3.5 && !invented(signature)
   // A signature expires; how soon, only a clock could tell.
   const match: Match = { detector: 'azure-access-signature', cloud: 'Azure', level: 'possible' }
-  return { match: signed && (storage || messaging) ? match : undefined, end }
+  return { matches: signed && (storage || messaging) ? [match] : [], end }
 }
 
 function judge(pairs: ReadonlyMap<string, string>): Match | undefined {
@@ -87,17 +88,20 @@ const serviceBusHost = /\.servicebus\.(?:windows\.net|usgovcloudapi\.net|chinacl
 const iotHost = /\.azure-devices\.(?:net|us|cn)$/
 const configurationHost = /\.azconfig(?:\.azure)?\.(?:io|us|cn)\/?$/
 
-const connectionKey =
-  /(?:^|[^A-Za-z])(AccountEndpoint|AccountKey|AccountName|(?:Blob|Queue|Table|File)Endpoint|EndpointSuffix|Endpoint|HostName|Id|Secret|SharedAccessKey|UseDevelopmentEmulator)=(\S*)/i
+const between = /(?<![;\s])[ \t]+(?![;\s])/
+const connectionPair =
+  /(?<![A-Za-z])(AccountEndpoint|AccountKey|AccountName|(?:Blob|Queue|Table|File)Endpoint|EndpointSuffix|Endpoint|HostName|Id|Secret|SharedAccessKey|UseDevelopmentEmulator)=([^\s;,<>|\\`)\]}]*)/gi
 
-// What stands before a pair, such as `CONNECTION=` or `connection: `, belongs to the file around it.
-function pairsOf(text: string): ReadonlyMap<string, string> {
-  const pairs = new Map<string, string>()
-  for (const segment of text.split(';')) {
-    const [, name, value] = connectionKey.exec(segment) ?? []
-    if (name !== undefined && value !== undefined) pairs.set(name.toLowerCase(), value)
+// What stands before a pair, such as `CONNECTION=`, belongs to the file around it.
+function stringsOf(text: string): readonly ReadonlyMap<string, string>[] {
+  let pairs = new Map<string, string>()
+  const found = [pairs]
+  for (const [, name = '', value = ''] of text.matchAll(connectionPair)) {
+    const key = name.toLowerCase()
+    if (pairs.has(key)) found.push((pairs = new Map<string, string>()))
+    pairs.set(key, value)
   }
-  return pairs
+  return found
 }
 
 // Backwards only as far as the search has come, so that no character is looked at twice.

@@ -41,6 +41,8 @@ function dataFields(kind: 'Secret' | 'ConfigMap', object: object, copyPath?: str
     Object.entries(recordOf(memberOf(object, name)) ?? {}).flatMap(([key, value]): readonly Field[] => {
       const text = stringOf(value)
       if (text === undefined || (name === 'data' && overriding && Object.hasOwn(overriding, key))) return []
+      // The objects of a release are judged when Helm applies them.
+      if (key === 'release' && memberOf(object, 'type') === 'helm.sh/release.v1') return []
       return [{ path: copyPath ?? pointer(name, key), key, text, encoding: name === plain ? 'plain' : 'base64' }]
     }),
   )

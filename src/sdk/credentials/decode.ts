@@ -12,20 +12,22 @@ export function decodeBase64(text: string): string | undefined {
 
 /**
  * What a value hides one level deeper: people encode once more what the API server will encode. Undefined unless the
- * whole value is strict base64 of printable text.
+ * whole value is strict base64 of text.
  */
 export function decodeNested(text: string): string | undefined {
   const trimmed = text.trimEnd()
   if (trimmed.length < 24 || !strictBase64.test(trimmed)) return undefined
   const inner = decodeBase64(trimmed)
-  return inner === undefined || binary.test(inner) || !letters.test(inner) ? undefined : inner
+  return inner === undefined || isBinary(inner) ? undefined : inner
 }
 
-/** True for values with control characters: archives, keystores, images. Only their names are looked at. */
+/**
+ * True for values with a zero byte: archives, keystores, images, UTF-16. Only their names are looked at. Any other value
+ * is read, whatever its encoding and control characters: one of these must not hide a key, and no 600 MiB of random
+ * bytes held anything that looks like one.
+ */
 export function isBinary(text: string): boolean {
-  return binary.test(text)
+  return text.includes('\0')
 }
 
 const strictBase64 = /^[A-Za-z0-9+/\s]+={0,2}$/
-const binary = /[\0-\x08\x0e-\x1f\x7f]/
-const letters = /^[\s\x20-\x7e\x80-\xff]*$/

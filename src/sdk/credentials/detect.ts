@@ -1,4 +1,5 @@
 import { awsPairs } from './aws-pairs.ts'
+import { knownCanaryAccounts } from './aws.ts'
 import { azurePairs } from './azure-pairs.ts'
 import { isEmulatorKey } from './azure-keys.ts'
 import { customDetectors } from './custom.ts'
@@ -26,13 +27,23 @@ const none: readonly string[] = []
  * value.
  */
 export function detectCredentials(fields: Iterable<Field>, options: DetectOptions = {}): readonly Hit[] {
-  const evidence = gather(fields, customDetectors(options.extraDetectors ?? none))
+  const canaries = canariesOf(options.canaryAccounts ?? none)
+  const evidence = gather(fields, { custom: customDetectors(options.extraDetectors ?? none), canaries })
   if (evidence.hits.length + evidence.halves.length + evidence.entries.length === 0) return []
-  const aws = awsPairs(evidence, options.canaryAccounts ?? [], options.exposed ?? false)
+  const aws = awsPairs(evidence, canaries, options.exposed ?? false)
   const others = evidence.hits.filter(({ cloud }) => cloud !== 'AWS')
   const hits = [...aws.hits, ...others, ...googlePairs(evidence), ...azurePairs(evidence)]
   return strongest([...hits, ...names(evidence, hits, aws.explained)], evidence)
 }
+
+// The settings hand over the same list for every object.
+function canariesOf(accounts: readonly string[]): ReadonlySet<string> {
+  const known = canarySets.get(accounts) ?? new Set([...knownCanaryAccounts, ...accounts])
+  canarySets.set(accounts, known)
+  return known
+}
+
+const canarySets = new WeakMap<readonly string[], ReadonlySet<string>>()
 
 // Names that tell of a credential over a value that nothing recognised.
 function names(evidence: Evidence, hits: readonly Hit[], explained: ReadonlySet<string>): readonly Hit[] {

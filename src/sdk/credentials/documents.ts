@@ -64,11 +64,13 @@ function* embeddedObjects(text: string): Generator<unknown> {
   for (const { index: at } of text.matchAll(sentinel)) {
     if (at < from) continue
     const open = text.slice(from, at).lastIndexOf('{')
-    const source = text.slice(from + open, text.indexOf('}', at) + 1)
+    const start = from + open
     from = at
     if (open < 0) continue
-    if (source === '') return
-    from = text.indexOf('}', at) + 1
+    const close = text.indexOf('}', at)
+    if (close < 0) return
+    from = close + 1
+    const source = text.slice(start, from)
     const value = parse(source) ?? parse(unescape(source))
     if (value !== undefined) yield value
   }

@@ -2,17 +2,21 @@ import { tellingName } from './telling-names.ts'
 import type { TellingName } from './telling-names.ts'
 
 /**
- * Telling `name = value`, `name: value` and `export name=value` lines: INI, env files, properties, TOML, scalars of YAML.
+ * Telling `name = value`, `name: value` and `export name=value` lines: INI, env files, properties, TOML, scalars of YAML,
+ * and the variables of a pod spec, whose value stands in the line after their name.
  * No parser of these formats: in the time that a YAML parser takes for one value this reads sixty. Lines count from 1.
  */
 export function visitLines(text: string, entry: (name: TellingName, value: string, line: number) => void): void {
+  let variable = ''
   for (let start = 0, line = 1; start < text.length; line++) {
     const newline = text.indexOf('\n', start)
     const end = newline < 0 ? text.length : newline
     const first = nameStart(text, start, end)
     const last = nameEnd(text, first, end)
-    const name = last > first ? tellingName(text.slice(first, last)) : undefined
+    const key = last > first ? text.slice(first, last) : ''
+    const name = tellingName(key === 'value' ? variable : key)
     if (name) entry(name, scalar(text.slice(last + 1, end)), line)
+    variable = key === 'name' ? scalar(text.slice(last + 1, end)) : ''
     start = end + 1
   }
 }

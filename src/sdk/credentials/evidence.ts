@@ -25,13 +25,15 @@ export interface Evidence {
   readonly texts: Text[]
   /** Paths of documents that are known to hold no key, such as workload identity federation. */
   readonly harmless: Set<string>
+  /** Paths of files that name the endpoint of a store beside its keys. */
+  readonly foreignFiles: Set<string>
   readonly context: Context
 }
 
 /** What the object says of its surroundings. */
 export interface Context {
-  /** Names the endpoint of an S3 that is not Amazon's: MinIO, Ceph, R2 and many others are given the names of AWS. */
-  store: 'amazon' | 'other' | 'unknown'
+  /** Names the endpoint of an S3 that is not Amazon's, or not known: MinIO, Ceph and many others are given the names of AWS. */
+  foreignStore: boolean
   /** Holds a key id of LocalStack. */
   emulatedAws: boolean
   /** Names an Azure storage account, or the one of the emulator. */
@@ -53,16 +55,18 @@ export function emptyEvidence(): Evidence {
     entries: [],
     texts: [],
     harmless: new Set(),
-    context: { store: 'amazon', emulatedAws: false, storageAccount: 'none', serviceAccount: false },
+    foreignFiles: new Set(),
+    context: { foreignStore: false, emulatedAws: false, storageAccount: 'none', serviceAccount: false },
   }
 }
 
 /** Takes down a value with a telling name, or what it says of the surroundings. */
-export function enter({ context, entries }: Evidence, entry: Entry): void {
+export function enter({ context, entries, foreignFiles }: Evidence, entry: Entry): void {
   const { name, value } = entry
-  if (name.role === 's3-endpoint') {
-    if (isTemplated(value)) context.store = context.store === 'other' ? 'other' : 'unknown'
-    else if (value !== '' && !amazonHost.test(value)) context.store = 'other'
+  if (name.role === 's3-endpoint' || name.role === 'endpoint') {
+    const foreign = isTemplated(value) || (value !== '' && !amazonHost.test(value))
+    if (name.role === 's3-endpoint') context.foreignStore ||= foreign
+    else if (foreign && !entry.whole) foreignFiles.add(entry.path)
     return
   }
   if (name.role === 'storage-account') {
@@ -80,7 +84,7 @@ export function enter({ context, entries }: Evidence, entry: Entry): void {
 }
 
 const amazonHost =
-  /^(?:[a-z0-9]+:\/\/)?(?:[\w.-]+\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|on\.aws|api\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov)(?::\d+)?(?:\/.*)?$/i
+  /^(?:[a-z0-9]+:\/\/)?(?:[\w.-]+\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|on\.aws|api\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)(?::\d+)?(?:\/.*)?$/i
 
 /** Takes down a token: as a hit, or as the half of a pair. */
 export function note(evidence: Evidence, { half, ...match }: Match, path: string, line: number | undefined): void {

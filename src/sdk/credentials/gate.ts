@@ -20,12 +20,13 @@ export function passes(text: string): boolean {
 
 /**
  * Finds every sentinel of a text in one pass, and hands the tokens around them to `found`. No pattern begins with a
- * class, and each one looks at a fixed window or at a stretch that no other one looks at, so the time is linear.
+ * class, and each one looks at a fixed window or at a stretch that no other one of its kind looks at, so the time is
+ * linear.
  */
 export function findTokens(text: string, found: (match: Match, at: number) => void): Gated {
   const gated: Gated = { structured: false, nested: [] }
   gate.lastIndex = 0
-  let from = 0
+  const read = { connection: 0, signature: 0 }
   for (let hit = gate.exec(text); hit !== null; hit = gate.exec(text)) {
     const at = hit.index
     const sentinel = sentinels.get(hit[0])
@@ -35,10 +36,13 @@ export function findTokens(text: string, found: (match: Match, at: number) => vo
       // The sentinel may overlap the next one.
       gate.lastIndex = at + 1
     } else if (sentinel === 'connection' || sentinel === 'signature') {
-      const { match, end } = (sentinel === 'connection' ? connectionString : accessSignature)(text, at, from)
-      if (match) found(match, at)
-      if (end > at + 1) from = end
-      gate.lastIndex = end
+      // Other tokens may lie in the same stretch, and behind it.
+      gate.lastIndex = at + 1
+      if (at < read[sentinel]) continue
+      const judge = sentinel === 'connection' ? connectionString : accessSignature
+      const { matches, end } = judge(text, at, read[sentinel])
+      for (const match of matches) found(match, at)
+      read[sentinel] = end
     } else if (sentinel === 'nested') {
       const run = base64Run(text, at)
       if (run.length >= shortestDocument) gated.nested.push(run)

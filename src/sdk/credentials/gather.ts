@@ -10,15 +10,21 @@ import type { Field } from './hit.ts'
 import { isCiphertext } from './placeholder.ts'
 import { tellingName } from './telling-names.ts'
 
+export interface GatherOptions {
+  readonly custom: readonly CustomDetector[]
+  /** Accounts whose keys are bait: one such key must not stand for the others of a value. */
+  readonly canaries: ReadonlySet<string>
+}
+
 /** Reads every field once. Values that cannot be decoded, and SOPS ciphertext, say nothing. */
-export function gather(fields: Iterable<Field>, custom: readonly CustomDetector[]): Evidence {
+export function gather(fields: Iterable<Field>, options: GatherOptions): Evidence {
   const evidence = emptyEvidence()
   for (const { path, key, text, encoding } of fields) {
     const value = encoding === 'base64' && !isCiphertext(text) ? decodeBase64(text) : text
     if (value === undefined || isCiphertext(value)) continue
     const name = tellingName(key)
     if (name) enter(evidence, { name, path, value: value.trim(), line: undefined, whole: true })
-    read(evidence, { path, key, value }, encoding === 'base64' ? 1 : 0, custom)
+    read(evidence, { path, key, value }, encoding === 'base64' ? 1 : 0, options)
   }
   return evidence
 }
@@ -26,29 +32,32 @@ export function gather(fields: Iterable<Field>, custom: readonly CustomDetector[
 // Twice at most: by the encoding of the API server, and by that of whoever wrote the value.
 const deepest = 2
 
-function read(evidence: Evidence, text: Text, depth: number, custom: readonly CustomDetector[]): void {
+function read(evidence: Evidence, text: Text, depth: number, options: GatherOptions): void {
   evidence.texts.push(text)
   const { path, value } = text
-  const inner = passes(value) || isBinary(value) ? [] : readTokens(evidence, text)
-  for (const detector of custom) {
+  const inner = passes(value) || isBinary(value) ? [] : readTokens(evidence, text, options)
+  for (const detector of options.custom) {
     const at = findCustom(detector, value)
-    if (at >= 0) note(evidence, { detector: detector.id, cloud: 'other', level: 'likely' }, path, lineOf(value, at))
+    if (at >= 0)
+      note(evidence, { detector: detector.id, cloud: 'other', level: 'likely' }, path, lineCounter(value)(at))
   }
   if (depth >= deepest) return
   const whole = decodeNested(value)
   if (whole !== undefined) inner.push(whole)
-  for (const value of inner) read(evidence, { ...text, value }, depth + 1, custom)
+  for (const value of inner) read(evidence, { ...text, value }, depth + 1, options)
 }
 
 /** Notes what the text holds; answers with the texts inside it that are to be read as well. */
-function readTokens(evidence: Evidence, { path, value }: Text): string[] {
+function readTokens(evidence: Evidence, { path, value }: Text, { canaries }: GatherOptions): string[] {
   const seen = new Set<string>()
+  const lineOf = lineCounter(value)
   const gated = findTokens(value, (match, at) => {
-    // One finding for each kind of credential in a value; ids of several accounts are several.
-    const identity = match.account ? match.detector + match.account : match.detector + match.level
+    // One finding for each kind of credential in a value.
+    const bait = match.account !== undefined && canaries.has(match.account)
+    const identity = `${match.detector} ${match.level} ${match.half?.fresh} ${bait}`
     if (seen.has(identity)) return
     seen.add(identity)
-    note(evidence, match, path, lineOf(value, at))
+    note(evidence, match, path, lineOf(at))
   })
   const inner = gated.nested.flatMap((run) => decodeBase64(run) ?? [])
   if (!gated.structured) return inner
@@ -59,11 +68,14 @@ function readTokens(evidence: Evidence, { path, value }: Text): string[] {
 
 // True where the text is JSON as a whole, and nothing is left to read in it.
 function readDocuments(evidence: Evidence, path: string, value: string, inner: string[]): boolean {
+  const seen = new Set<string>()
   return visitDocuments(value, {
     verdict(verdict) {
       if (verdict === 'harmless') evidence.harmless.add(path)
-      else {
-        const line = lineOf(value, value.search(/private_key\\*"|refresh_token/))
+      else if (!seen.has(verdict.detector + verdict.level)) {
+        // All of a kind are told by the line of the first key.
+        seen.add(verdict.detector + verdict.level)
+        const line = lineCounter(value)(value.search(/private_key\\*"|refresh_token/))
         note(evidence, { ...verdict, cloud: 'Google Cloud' }, path, line)
       }
     },
@@ -83,10 +95,14 @@ function readLines(evidence: Evidence, path: string, text: string): void {
   })
 }
 
-function lineOf(text: string, at: number): number | undefined {
-  const first = text.indexOf('\n')
-  if (first < 0 || first === text.length - 1 || at < 0) return undefined
+// Lines of offsets that only grow, so that each line end is passed once; undefined in a text of one line.
+function lineCounter(text: string): (at: number) => number | undefined {
+  let next = text.indexOf('\n')
+  const single = next < 0 || next === text.length - 1
   let line = 1
-  for (let i = first; i >= 0 && i < at; i = text.indexOf('\n', i + 1)) line++
-  return line
+  return (at) => {
+    if (single || at < 0) return undefined
+    for (; next >= 0 && next < at; next = text.indexOf('\n', next + 1)) line++
+    return line
+  }
 }

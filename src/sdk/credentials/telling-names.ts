@@ -6,6 +6,8 @@ export type Role = keyof typeof lengths
 export interface TellingName {
   readonly role: Role
   readonly cloud: Cloud
+  /** The name says which cloud it is of: `AZURE_CLIENT_ID`, where `clientId` does not. */
+  readonly explicit: boolean
   /** The name alone is worth a finding. */
   readonly telling: boolean
   /** Shortest and longest value that can be what the name says. */
@@ -24,6 +26,7 @@ const lengths = {
   'aws-secret': [40, 40],
   'aws-token': [100, 4096],
   's3-endpoint': [1, 2048],
+  endpoint: [1, 2048],
   'app-id': [36, 36],
   'client-id': [36, 36],
   'tenant-id': [36, 36],
@@ -45,9 +48,12 @@ const rows: readonly (readonly [cloud: Cloud, role: Role, names: string])[] = [
   [
     'AWS',
     's3-endpoint',
-    'awsendpointurl awsendpointurls3 awsendpointurlsts awsendpoint awss3endpoint awss3endpointurl',
+    'awsendpoint awsendpointurl awsendpointurls3 awss3endpoint awss3endpointurl s3endpoint s3endpointurl endpointurl',
   ],
-  ['AWS', 's3-endpoint', 's3endpoint s3endpointurl s3url endpoint endpointurl hostbase buckethost bucketendpoint'],
+  // Of the bucket claims of Rook, and of s3cmd.
+  ['AWS', 's3-endpoint', 'buckethost bucketendpoint hostbase'],
+  // Of whatever the file is for: only the keys beside it in that file are those of a store.
+  ['AWS', 'endpoint', 'endpoint'],
   ['Azure', 'client-secret', '*azureclientsecret *armclientsecret aadclientsecret clientsecret'],
   ['Azure', 'client-id', 'azureclientid armclientid aadclientid clientid'],
   ['Azure', 'tenant-id', 'azuretenantid armtenantid aadtenantid tenantid tenant'],
@@ -75,7 +81,8 @@ const names: ReadonlyMap<string, TellingName> = new Map(
   rows.flatMap(([cloud, role, list]) =>
     list.split(' ').map((word) => {
       const [least, most] = lengths[role]
-      return [word.replace('*', ''), { role, cloud, telling: word.startsWith('*'), least, most }] as const
+      const explicit = /^\*?(?:azure|arm|aad)/.test(word)
+      return [word.replace('*', ''), { role, cloud, explicit, telling: word.startsWith('*'), least, most }] as const
     }),
   ),
 )
