@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs'
+import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type Problem, problemOf } from './problem.ts'
 
@@ -6,8 +6,10 @@ import { type Problem, problemOf } from './problem.ts'
 export interface FoundFile {
   /** As given, or below what was given; '-' is standard input. */
   readonly path: string
-  /** The folder given that holds it; undefined for a file that was itself given. */
+  /** The folder given that holds it; undefined for a file outside of all of them. */
   readonly root?: string
+  /** It was itself given, perhaps beside the folder that holds it. */
+  readonly named: boolean
 }
 
 /** Templates of a Helm chart, which are no YAML before they are rendered. */
@@ -29,17 +31,19 @@ export interface Found {
  * followed, each file is read once.
  */
 export function findFiles(paths: readonly string[]): Found {
-  const search: Search = { files: [], charts: [], problems: [], seen: new Set() }
+  const search: Search = { files: new Map(), charts: [], problems: [], folders: new Set() }
   for (const path of paths) {
-    if (path === '-') {
-      if (!search.files.some((file) => file.path === '-')) search.files.push({ path })
-      continue
-    }
-    const kind = kindOf(path, search)
+    const kind = path === '-' ? 'stream' : kindOf(path, search)
+    // Two streams are never one, and what stands behind /dev/fd has no path of its own.
+    if (kind === 'stream') search.files.set(path, { path, named: true })
     if (kind === 'file') addFile(path, undefined, search)
     if (kind === 'folder') walk(path, path, [], search)
+    if (kind === 'other') {
+      const message = 'neither a file nor a folder: name a file, a folder, or - for standard input'
+      search.problems.push(problemOf('D2_FILE_UNREADABLE', path, message))
+    }
   }
-  return search
+  return { ...search, files: [...search.files.values()] }
 }
 
 /** The names by which kustomize knows its file. */
@@ -48,28 +52,30 @@ export function isKustomizationFile(path: string): boolean {
 }
 
 interface Search {
-  readonly files: FoundFile[]
+  /** By their real paths. */
+  readonly files: Map<string, FoundFile>
   readonly charts: Chart[]
   readonly problems: Problem[]
-  /** Real paths of the files and folders read already. */
-  readonly seen: Set<string>
+  /** Real paths of the folders read already. */
+  readonly folders: Set<string>
 }
 
 const kustomizationNames: ReadonlySet<string> = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization'])
 const readable = /\.(?:ya?ml|json)$/i
 
 function walk(folder: string, root: string, above: readonly string[], search: Search): void {
-  const real = realpathSync(folder)
+  const real = realPathOf(folder, 'folder', search)
+  if (real === undefined) return
   if (above.includes(real)) {
     const message = 'this link leads back to a folder above it: not followed'
     search.problems.push({ ...problemOf('D2_FOLDER_LOOP', folder, message), level: 'warning' })
     return
   }
-  if (search.seen.has(real)) return
-  search.seen.add(real)
+  if (search.folders.has(real)) return
+  search.folders.add(real)
   const entries = read(folder, search)
-  if (isTemplates(folder)) {
-    const templates = countTemplates(folder, entries)
+  if (isTemplates(folder, real)) {
+    const templates = countTemplates(folder, entries, search)
     if (templates > 0) search.charts.push({ path: dirname(folder), templates })
     return
   }
@@ -84,35 +90,48 @@ function walk(folder: string, root: string, above: readonly string[], search: Se
           : 'other'
     if (kind === 'folder') {
       if (!entry.name.startsWith('.') && entry.name !== 'node_modules') walk(path, root, [...above, real], search)
+      // Streams and devices in a folder are left alone: whoever reads one may wait for ever.
     } else if (kind === 'file' && (readable.test(entry.name) || isKustomizationFile(path))) {
       addFile(path, root, search)
     }
   }
 }
 
+// A file that is named and in a folder as well is both, in whatever order they were given.
 function addFile(path: string, root: string | undefined, search: Search): void {
-  const real = realpathSync(path)
-  if (search.seen.has(real)) return
-  search.seen.add(real)
-  search.files.push(root === undefined ? { path } : { path, root })
+  const real = realPathOf(path, 'file', search)
+  if (real === undefined) return
+  const known = search.files.get(real)
+  const folder = known?.root ?? root
+  search.files.set(real, {
+    path: known?.path ?? path,
+    ...(folder === undefined ? {} : { root: folder }),
+    named: root === undefined || (known?.named ?? false),
+  })
 }
 
 // A folder named templates beside a Chart.yaml.
-function isTemplates(folder: string): boolean {
-  return (
-    basename(realpathSync(folder)) === 'templates' &&
-    statSync(join(folder, '..', 'Chart.yaml'), { throwIfNoEntry: false }) !== undefined
-  )
+function isTemplates(folder: string, real: string): boolean {
+  return basename(real) === 'templates' && existsSync(join(folder, '..', 'Chart.yaml'))
 }
 
-function countTemplates(folder: string, entries: readonly Dirent[]): number {
+function countTemplates(folder: string, entries: readonly Dirent[], search: Search): number {
   let count = 0
   for (const entry of entries) {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) count += countTemplates(path, readdirSync(path, { withFileTypes: true }))
+    if (entry.isDirectory()) count += countTemplates(path, read(path, search), search)
     else if (readable.test(entry.name) || entry.name.endsWith('.tpl')) count++
   }
   return count
+}
+
+function realPathOf(path: string, what: 'file' | 'folder', search: Search): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    search.problems.push(problemOf('D2_FILE_UNREADABLE', path, `the ${what} cannot be read (${systemCode(error)})`))
+    return undefined
+  }
 }
 
 function read(folder: string, search: Search): Dirent[] {
@@ -125,19 +144,20 @@ function read(folder: string, search: Search): Dirent[] {
   }
 }
 
-function kindOf(path: string, search: Search): 'file' | 'folder' | 'other' {
+// A named pipe is what the shell makes of <(…): a file to whoever reads it.
+function kindOf(path: string, search: Search): 'file' | 'folder' | 'stream' | 'other' | undefined {
   try {
     const found = statSync(path)
-    // A named pipe is what the shell makes of <(…): a file to whoever reads it.
     if (found.isDirectory()) return 'folder'
-    return found.isFile() || found.isFIFO() || found.isCharacterDevice() ? 'file' : 'other'
+    if (found.isFile()) return 'file'
+    return found.isFIFO() || found.isCharacterDevice() ? 'stream' : 'other'
   } catch (error) {
     const missing = systemCode(error) === 'ENOENT'
     const message = missing
       ? 'no such file or folder: check the path'
       : `the path cannot be read (${systemCode(error)})`
     search.problems.push(problemOf(missing ? 'D2_FILE_NOT_FOUND' : 'D2_FILE_UNREADABLE', path, message))
-    return 'other'
+    return undefined
   }
 }
 

@@ -18,7 +18,7 @@ export interface Manifest {
   readonly file: string
   /** Place of the document in its file, counted from 0. */
   readonly index: number
-  /** The folder given that holds the file; undefined for a file that was itself given. */
+  /** The folder given that holds the file; undefined for a file outside of all of them. */
   readonly root: string | undefined
   /** The template or the kustomize file that it was rendered from, where the text says so. */
   readonly source: string | undefined

@@ -88,7 +88,7 @@ function addKustomization(file: FoundFile, text: string, state: State): void {
 
 function addFile(file: FoundFile, text: string, isPatch: boolean, state: State): void {
   const name = nameOf(file)
-  const named = file.root === undefined
+  const { named } = file
   const { documents, problems } = readDocuments(name, text)
   // Folders hold other YAML and JSON too, in dialects of their own; what cannot be a Kubernetes object is no error there.
   if (!named && problems.length > 0 && !/\bapiVersion\b/.test(text)) {
@@ -110,7 +110,7 @@ function addDocument(document: Document, file: FoundFile, isPatch: boolean, stat
   for (const { path, reason } of missing) {
     // The patch of a kustomization may be a list of JSON 6902 operations, or leave out what its target says.
     if (isPatch) state.skipped.push({ file: document.file, reason: 'patch' })
-    else if (path === '' && file.root !== undefined) state.skipped.push({ file: document.file, reason })
+    else if (path === '' && !file.named) state.skipped.push({ file: document.file, reason })
     else state.problems.push({ ...problemOf(...whyNoObject(reason, document.file)), ...document.locate(path) })
   }
 }
