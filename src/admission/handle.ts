@@ -4,7 +4,7 @@ import type { Evaluation } from '../engine/finding.ts'
 import { verdictOf } from '../engine/verdict.ts'
 import type { InventorySource } from '../sdk/inventory.ts'
 import { factsOf, type RequestFacts } from './request.ts'
-import { allow, respond, type ReviewResponse } from './response.ts'
+import { allow, refuse, respond, type ReviewResponse } from './response.ts'
 import { readReview, type PassReason } from './review.ts'
 import { traceOf, type Trace } from './trace.ts'
 
@@ -74,7 +74,11 @@ export function handleReview(engine: Engine, body: unknown, context: ReviewConte
   } catch (error) {
     // Only the class: the text of an error may quote the object.
     const fault = error instanceof Error ? error.name : typeof error
-    const warning = `day2-admission could not judge this object by a fault of its own (trace ${trace.id})`
-    return { as: 'answer', trace, request, body: allow(request.uid, [warning]), outcome: 'failed', fault }
+    const what = 'day2-admission could not judge this object by a fault of its own'
+    const body =
+      engine.settings.onPolicyError === 'deny'
+        ? refuse(request, `${what}, and the settings say to refuse it then (trace ${trace.id})`)
+        : allow(request.uid, [`${what} (trace ${trace.id})`])
+    return { as: 'answer', trace, request, body, outcome: 'failed', fault }
   }
 }

@@ -2,6 +2,7 @@ import type { Evaluation } from '../engine/finding.ts'
 import type { Subject } from '../engine/subject.ts'
 import type { Verdict } from '../engine/verdict.ts'
 import { auditAnnotations } from './audit-annotations.ts'
+import type { RequestFacts } from './request.ts'
 import { causesOf, denialMessage, type StatusCause } from './denial.ts'
 import { warningsOf } from './warnings.ts'
 
@@ -35,6 +36,16 @@ export interface AdmissionResponse {
 /** Lets a request pass without having judged it. */
 export function allow(uid: string, warnings: readonly string[] = []): ReviewResponse {
   return envelope({ uid, allowed: true, ...(warnings.length > 0 ? { warnings } : {}) })
+}
+
+/** Refuses a request that could not be judged. */
+export function refuse({ uid, name, group, resource }: RequestFacts, message: string): ReviewResponse {
+  const details = { name, group, kind: resource, causes: [] }
+  return envelope({
+    uid,
+    allowed: false,
+    status: { status: 'Failure', code: 403, reason: 'Forbidden', message, details },
+  })
 }
 
 /** Answers with a verdict. */

@@ -11,6 +11,8 @@ export interface Circumstances {
   readonly frontEnd: FrontEnd
   /** The inventory is complete: absence is evidence. */
   readonly complete: boolean
+  /** The request is on a scale subresource. */
+  readonly scaling: boolean
   /** A controller made the object. */
   readonly owned: boolean
   /** Names the namespace, user or group that is exempt, if one is. */
@@ -45,6 +47,7 @@ export function caps(
     by.push(name)
     result = lowered
   }
+  if (at.scaling) lower('warn', 'scaling')
   if (at.owned) lower('warn', 'owned by a controller')
   if (at.exempt) lower('audit', at.exempt)
   if (at.mode !== 'enforce') lower(at.mode, `mode ${at.mode}`)

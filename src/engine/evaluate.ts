@@ -3,11 +3,12 @@ import type { AnyObject, KindName } from '../sdk/objects.ts'
 import { controllerOf } from '../sdk/owners.ts'
 import { resolve } from '../sdk/pointer.ts'
 import type { FrontEnd, Policy, Review, Violation } from '../sdk/policy.ts'
+import { memberOf } from '../sdk/shape.ts'
 import { caps, type Circumstances } from './caps.ts'
 import { isController } from './controllers.ts'
 import type { ConfiguredPolicy, Engine } from './engine.ts'
 import { exemptionReasons } from './exemption-policy.ts'
-import { exemptionsOf, type Exemptions, type Grant } from './exemptions.ts'
+import { exemptionAnnotations, exemptionsOf, type Exemptions, type Grant } from './exemptions.ts'
 import type { Evaluation, Exempted, Finding } from './finding.ts'
 import { fingerprint, FingerprintCounts } from './fingerprint.ts'
 import { matchesAny } from './glob.ts'
@@ -53,7 +54,7 @@ export function evaluate(engine: Engine, subject: Subject, context: EvaluationCo
       else findings.push(complete(policy, violation, object, lowered, { stale, preExisting }))
     }
   }
-  findings.push(...invalidExemptions(engine, subject, judged, circumstances))
+  for (const finding of invalidExemptions(engine, subject, judged, circumstances)) findings.push(finding)
 
   return {
     findings: findings.sort((a, b) => rank[b.severity] - rank[a.severity] || compare(a.rule, b.rule)),
@@ -153,6 +154,8 @@ function circumstancesOf(engine: Engine, subject: Subject, context: EvaluationCo
     operation: subject.operation,
     frontEnd: context.frontEnd,
     complete: context.inventory.complete,
+    // Scaling must always work: up to serve, down in an emergency.
+    scaling: subject.subresource === 'scale',
     owned: isOwned(subject),
     exempt: exemptSubject(engine, subject),
     mode: modeOf(engine.settings, subject, context.inventory),
@@ -226,8 +229,7 @@ function invalidExemptions(
     const severity = set ?? (typeof level === 'string' ? level : level.default)
     // An exemption that was valid when the object was last written must not block its next, unrelated change.
     const preExisting =
-      subject.oldObject !== undefined &&
-      resolve(invalid.path, subject.oldObject) === resolve(invalid.path, subject.object)
+      subject.oldObject !== undefined && sameExemption(invalid.path, subject.oldObject, subject.object)
     const lowered =
       severity === 'off' ? undefined : caps(severity, circumstances, { absence: false, stale: false, preExisting })
     if (!lowered) return []
@@ -246,6 +248,14 @@ function invalidExemptions(
       preExisting,
       ...lowered,
     }
+  })
+}
+
+// All annotations of the place are compared: a reason that is missing now and was missing before says nothing by itself.
+function sameExemption(path: string, before: AnyObject, after: AnyObject): boolean {
+  const annotations = path.slice(0, path.lastIndexOf('/'))
+  return exemptionAnnotations.every((name) => {
+    return memberOf(resolve(annotations, before), name) === memberOf(resolve(annotations, after), name)
   })
 }
 

@@ -10,6 +10,8 @@ export const exemptAnnotation = 'day2-admission.dev/exempt'
 export const reasonAnnotation = 'day2-admission.dev/exempt-reason'
 export const untilAnnotation = 'day2-admission.dev/exempt-until'
 
+export const exemptionAnnotations = [exemptAnnotation, reasonAnnotation, untilAnnotation] as const
+
 /** An exemption that is in force. */
 export type Grant = Pick<Exempted, 'by' | 'because' | 'until'>
 
@@ -100,7 +102,7 @@ function annotatedExemptions(
   for (const place of places) {
     const result = readPlace(place, settings, policies, now)
     for (const [rule, grant] of result.granted) if (!granted.has(rule)) granted.set(rule, grant)
-    invalid.push(...result.invalid)
+    for (const exemption of result.invalid) invalid.push(exemption)
   }
   return { granted, invalid }
 }
@@ -136,22 +138,15 @@ function readPlace(
   const list = text(memberOf(annotations, exemptAnnotation))
   const because = text(memberOf(annotations, reasonAnnotation)).trim()
   const until = text(memberOf(annotations, untilAnnotation)).trim()
-  const rules = list.split(',').flatMap((rule) => (rule.trim() === '' ? [] : [rule.trim()]))
+  const rules = [...new Set(list.split(',').map((rule) => rule.trim()))].filter((rule) => rule !== '')
   const at = (annotation: string) => `${path}/${annotation.replaceAll('/', '~1')}`
   const reject = (reason: InvalidReason, annotation: string, what: string, fix: string): Annotated => ({
     granted: new Map(),
-    invalid: [
-      { reason, path: at(annotation), message: `exemption for ${rules.join(', ') || 'no rule'} ignored: ${what}`, fix },
-    ],
+    invalid: [{ reason, path: at(annotation), message: `exemption for ${named(rules)} ignored: ${what}`, fix }],
   })
 
   if (!settings.annotationExemptions)
-    return reject(
-      'disabled',
-      exemptAnnotation,
-      'this platform takes none by annotation',
-      'ask the platform team for an exemption in its settings',
-    )
+    return reject('disabled', exemptAnnotation, 'this platform takes none by annotation', askForOne)
   if (because === '') return reject('no-reason', reasonAnnotation, 'no reason', `say why in ${reasonAnnotation}`)
   if (until === '')
     return reject('no-until', untilAnnotation, 'no end', `add ${untilAnnotation} with a date such as 2027-01-31`)
@@ -164,28 +159,30 @@ function readPlace(
   if (end > now + (days + 1) * 86_400_000)
     return reject('too-long', untilAnnotation, `more than ${days} days`, `choose an end within ${days} days`)
 
-  const granted = new Map<string, Grant>()
-  const invalid: InvalidExemption[] = []
-  for (const rule of rules) {
-    const policy = policies.get(rule)
-    const refused = rule === exemptionRule || (policy?.noAnnotationExemption ?? false)
-    if (policy && !refused) granted.set(rule, { by: 'annotation', because, until })
-    else if (refused)
-      invalid.push({
-        reason: 'not-exemptable',
-        path: at(exemptAnnotation),
-        message: `exemption for ${rule} ignored: this rule takes none by annotation`,
-        fix: 'ask the platform team for an exemption in its settings',
-      })
-    else
-      invalid.push({
-        reason: 'unknown-rule',
-        path: at(exemptAnnotation),
-        message: `exemption for ${rule} ignored: no rule is called so`,
-        fix: 'correct the rule id',
-      })
+  const isRefused = (rule: string) => rule === exemptionRule || policies.get(rule)?.noAnnotationExemption === true
+  const granted = rules.filter((rule) => policies.has(rule) && !isRefused(rule))
+  const refused = rules.filter(isRefused)
+  const unknown = rules.filter((rule) => !policies.has(rule) && !isRefused(rule))
+  const ignored = (reason: InvalidReason, which: readonly string[], what: string, fix: string) => {
+    if (which.length === 0) return []
+    return [{ reason, path: at(exemptAnnotation), message: `exemption for ${named(which)} ignored: ${what}`, fix }]
   }
-  return { granted, invalid }
+  return {
+    granted: new Map(granted.map((rule) => [rule, { by: 'annotation', because, until }])),
+    invalid: [
+      ...ignored('not-exemptable', refused, 'not by annotation', askForOne),
+      ...ignored('unknown-rule', unknown, 'no rule is called so', 'correct the rule id'),
+    ],
+  }
+}
+
+const askForOne = 'ask the platform team for an exemption in its settings'
+
+// An annotation may hold a quarter of a megabyte of names.
+function named(rules: readonly string[]): string {
+  if (rules.length === 0) return 'no rule'
+  const shown = rules.slice(0, 3).map((rule) => (rule.length > 48 ? `${rule.slice(0, 47)}…` : rule))
+  return shown.join(', ') + (rules.length > 3 ? ` and ${rules.length - 3} more` : '')
 }
 
 function text(value: unknown): string {

@@ -1,6 +1,8 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { closest } from '../sdk/closest.ts'
 import type { Policy } from '../sdk/policy.ts'
+import { listOf, memberOf, recordOf } from '../sdk/shape.ts'
+import { endOf } from './exemptions.ts'
 import { settingsSchema } from './settings-schema.ts'
 import { defaultSettings, type RuleSettings, type Settings } from './settings.ts'
 
@@ -21,6 +23,8 @@ export function parseSettings(value: unknown, policies: readonly Policy[]): Pars
     const errors = (validate.errors ?? []).filter((error) => error.keyword !== 'anyOf' && error.keyword !== 'if')
     return { errors: (errors.length > 0 ? errors : (validate.errors ?? [])).map((error) => explain(error)) }
   }
+  const dates = impossibleDates(value)
+  if (dates.length > 0) return { errors: dates }
   // ajv has just proven the shape; the schema and this type are held together by the settings test.
   const { rules, apiVersion: _apiVersion, kind: _kind, ...rest } = value as Partial<Settings> & RawSettings
   return {
@@ -49,9 +53,28 @@ function validatorOf(policies: readonly Policy[]): ValidateFunction {
   return validate
 }
 
+// The schema knows what a date looks like, not which ones there are. An exemption that never counts would go unnoticed.
+function impossibleDates(settings: unknown): SettingsError[] {
+  return Object.entries(recordOf(memberOf(settings, 'rules')) ?? {}).flatMap(([rule, given]) =>
+    listOf(memberOf(given, 'exemptions')).flatMap((exemption, index) => {
+      const until = memberOf(exemption, 'until')
+      if (typeof until !== 'string' || !Number.isNaN(endOf(until))) return []
+      const path = `/rules/${rule}/exemptions/${index}/until`
+      return [{ code: 'D2_SETTINGS_VALUE', path, message: `${inWords(path)} is no date: write it as 2027-01-31` }]
+    }),
+  )
+}
+
+function inWords(path: string): string {
+  return path
+    .slice(1)
+    .replaceAll(/\/(\d+)/g, '[$1]')
+    .replaceAll('/', '.')
+}
+
 function explain(error: ErrorObject): SettingsError {
   const path = error.instancePath
-  const at = path === '' ? 'the settings' : path.slice(1).replaceAll('/', '.')
+  const at = path === '' ? 'the settings' : inWords(path)
   // The params of ajv's errors are typed as Record<string, any>; each keyword documents its own.
   const params = error.params as { readonly [name: string]: unknown }
   switch (error.keyword) {

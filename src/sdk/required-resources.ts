@@ -2,6 +2,7 @@ import { effectiveResources, type ContainerResources, type EffectiveResources } 
 import { unknown, type Inventory } from './inventory.ts'
 import type { podKinds } from './kinds.ts'
 import { assumedDefaults, containerDefaults } from './limit-ranges.ts'
+import { controllerOf } from './owners.ts'
 import type { Params } from './params.ts'
 import { podSpecOf } from './pod-specs.ts'
 import { pointer } from './pointer.ts'
@@ -77,7 +78,7 @@ export interface ResourcesUnderReview {
 export function resourcesUnderReview(input: Input): ResourcesUnderReview | undefined {
   const { kind, object, namespace, params, review, inventory } = input
   const view = podSpecOf(kind, object)
-  if (!view || memberOf(view.metadata.annotations, 'kubernetes.io/config.mirror') !== undefined) return undefined
+  if (!view || isMirror(kind, object)) return undefined
   const { path } = view
   if (kind === 'Pod' && review.frontEnd !== 'check') {
     return { resources: effectiveResources(view), path, orLimitRange: '' }
@@ -126,4 +127,11 @@ export function* requiredValues(
       yield { container, value, path: container.path + place }
     } else if (value.origin === 'limitRange') yield unresolved('LimitRange')
   }
+}
+
+// A kubelet makes mirror Pods and owns them by its Node. The annotation alone is anybody's to set, and no template is one.
+function isMirror(kind: string, object: object): boolean {
+  const annotations = memberOf(memberOf(object, 'metadata'), 'annotations')
+  if (kind !== 'Pod' || memberOf(annotations, 'kubernetes.io/config.mirror') === undefined) return false
+  return controllerOf(object)?.kind === 'Node'
 }

@@ -151,7 +151,7 @@ t.test('what is not judged in time counts as an error of its policy', async (t) 
   t.equal(late.outcome, 'allowed')
 })
 
-t.test('a fault of ours lets the request pass, with a warning', async (t) => {
+t.test('a fault of ours lets the request pass with a warning, or refuses it where the settings say so', async (t) => {
   const engine = createEngine([requests], defaultSettings)
   const bad = { ...engine, policiesFor: () => { throw new RangeError('CANARY') } } // prettier-ignore
   const handled = handleReview(bad, review('deployment-create'), {
@@ -162,6 +162,10 @@ t.test('a fault of ours lets the request pass, with a warning', async (t) => {
   t.match(handled, { outcome: 'failed', fault: 'RangeError', body: { response: { allowed: true } } })
   t.match(JSON.stringify(handled.as === 'answer' && handled.body), /could not judge this object/)
   t.notMatch(JSON.stringify(handled), /CANARY/)
+
+  const strict = { ...bad, settings: { ...defaultSettings, onPolicyError: 'deny' as const } }
+  const refused = handleReview(strict, review('deployment-create'), { inventory, now: 0, generateTraceId: () => '' })
+  t.match(refused, { outcome: 'failed', body: { response: { allowed: false, status: { code: 403 } } } })
 })
 
 t.test('field paths as the API server writes them', async (t) => {

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Evaluation } from '../../src/engine/finding.ts'
 import type { Subject } from '../../src/engine/subject.ts'
 import { verdictOf } from '../../src/engine/verdict.ts'
-import { deployment, run, first } from '../support/evaluation.ts'
+import { budget, deployment, first, inventoryOf, run } from '../support/evaluation.ts'
 
 t.test('exempt namespaces, users and groups are never more than audit', async (t) => {
   const object = deployment([{ name: 'a' }])
@@ -91,4 +91,41 @@ t.test('an exemption that ran out does not block the next change of an object th
   const evaluation = run({ object: after, oldObject: before, settings: { profile: 'strict' } })
   t.equal(verdictOf(evaluation, { onPolicyError: 'allow' }).allowed, true)
   t.ok(evaluation.findings.every((finding) => finding.preExisting))
+})
+
+t.test('an annotation of any length exempts nothing that it does not name', async (t) => {
+  const annotations = {
+    'day2-admission.dev/exempt': `${'a,'.repeat(130_000)}${Array.from({ length: 9000 }, (_, i) => `rule-${i}`).join()}`,
+    'day2-admission.dev/exempt-reason': 'x',
+    'day2-admission.dev/exempt-until': '2026-12-31',
+  }
+  const { findings } = run({ object: deployment([{ name: 'a' }], { annotations }) })
+  t.equal(findings[0]?.rule, 'compute-image')
+  t.match(findings[1], {
+    rule: 'exemption-invalid',
+    message: 'exemption for a, rule-0, rule-1 and 8998 more ignored: no rule is called so',
+  })
+  t.equal(findings.length, 2)
+})
+
+t.test('an exemption that an UPDATE adds is news, whatever it lacks', async (t) => {
+  const before = deployment([{ name: 'a' }], { replicas: 1 })
+  const after = deployment([{ name: 'a' }], {
+    annotations: { 'day2-admission.dev/exempt': 'compute-image' },
+    replicas: 2,
+  })
+  const { findings } = run({ object: after, oldObject: before, settings: { profile: 'strict' } })
+  t.match(findings[0], { severity: 'deny', rule: 'exemption-invalid', preExisting: false })
+})
+
+t.test('a request to scale is never refused, whatever the settings say', async (t) => {
+  const settings = { rules: { 'compute-paired': { severity: 'deny' } } }
+  const subject = { subresource: 'scale', operation: 'UPDATE' } as const
+  const { findings } = run({
+    object: deployment([]),
+    settings,
+    subject,
+    inventory: inventoryOf([budget, deployment([]), deployment([])]),
+  })
+  t.ok(findings.every(({ severity }) => severity !== 'deny'))
 })

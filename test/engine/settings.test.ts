@@ -70,7 +70,13 @@ t.test('every mistake is named with its place and what was meant', async (t) => 
     [{ maxExemptionDays: 'ten' }, ['D2_SETTINGS_TYPE /maxExemptionDays: maxExemptionDays must be of type integer']],
     [
       { rules: { 'compute-limit': { exemptions: [{ namespaces: ['a'] }] } } },
-      ['D2_SETTINGS_MISSING /rules/compute-limit/exemptions/0: rules.compute-limit.exemptions.0 lacks "reason"'],
+      ['D2_SETTINGS_MISSING /rules/compute-limit/exemptions/0: rules.compute-limit.exemptions[0] lacks "reason"'],
+    ],
+    [
+      { rules: { 'compute-limit': { exemptions: [{ reason: 'x', until: '2026-13-45' }] } } },
+      [
+        'D2_SETTINGS_VALUE /rules/compute-limit/exemptions/0/until: rules.compute-limit.exemptions[0].until is no date: write it as 2027-01-31',
+      ],
     ],
     [{ kind: 'Setting' }, ['D2_SETTINGS_VALUE /kind: kind must be "Settings"']],
   ]

@@ -74,8 +74,10 @@ t.test('owned Pods are warned of, mirror pods are left alone', async (t) => {
   const { findings } = judge('Pod', pod({ name: 'web' }, owner))
   t.equal(findings.length, 4)
   t.ok(findings.every(({ severity }) => severity === 'warn'))
-  const mirror = { annotations: { 'kubernetes.io/config.mirror': 'x' } }
-  t.strictSame(told(judge('Pod', pod({ name: 'web' }, mirror))), [])
+  const annotations = { 'kubernetes.io/config.mirror': 'x' }
+  const node = { ownerReferences: [{ kind: 'Node', name: 'node-1', controller: true }] }
+  t.strictSame(told(judge('Pod', pod({ name: 'web' }, { annotations, ...node }))), [])
+  t.not(told(judge('Pod', pod({ name: 'web' }, { annotations }))).length, 0, 'the annotation alone is anybody’s to set')
 })
 
 t.test('while LimitRanges are not known a missing value warns', async (t) => {

@@ -54,10 +54,18 @@ export function findingOf(text: string, rule: string): string {
   return line
 }
 
-/** The YAML that a denial proposes for a rule, read as whoever types it would. */
+/**
+ * The YAML that a denial proposes for a rule, read as whoever types it would. What several rules propose is said once,
+ * with the first of them.
+ */
 export function snippetOf(text: string, rule: string): Json {
-  // After the fixes, indented by four, up to the next finding or the trace.
-  const block = /\n {2}fix: [^]*?\n((?: {4}[^\n]*\n)+)/.exec(text.slice(text.indexOf(`\n[${rule}] `)))?.[1] ?? ''
+  const groups = text.split(/\n(?=\[)/)
+  const own = groups.findIndex((group) => group.startsWith(`[${rule}] `))
+  const block =
+    groups
+      .slice(0, own + 1)
+      .flatMap((group) => /\n {2}fix: [^]*?\n((?: {4}[^\n]*\n?)+)/.exec(group)?.[1] ?? [])
+      .at(-1) ?? ''
   const yaml = block.replace(/^ {4}/gm, '')
   if (yaml === '') throw new Error(`no YAML to type for ${rule} in: ${text}`)
   return json(parse(yaml))
