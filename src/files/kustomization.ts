@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import { listOf, memberOf, recordOf, stringOf } from '../sdk/shape.ts'
+import { realPath } from './real-path.ts'
 
-/** What of a kustomization decides how the files around it are to be understood. Paths are absolute. */
+/** What of a kustomization decides how the files around it are to be understood. Paths are real ones. */
 export interface Kustomization {
   readonly file: string
   readonly folder: string
@@ -28,7 +29,7 @@ export function kustomizationOf(file: string, value: unknown): Kustomization | u
   const record = recordOf(value)
   const apiVersion = stringOf(record?.['apiVersion'])
   if (!record || (apiVersion !== undefined && !apiVersion.startsWith('kustomize.config.k8s.io/'))) return undefined
-  const folder = dirname(resolve(file))
+  const folder = realPath(dirname(file))
   const patches = [...listOf(record['patches']), ...listOf(record['patchesJson6902'])]
   const strategic = strings(record['patchesStrategicMerge'])
   const files = [
@@ -40,7 +41,7 @@ export function kustomizationOf(file: string, value: unknown): Kustomization | u
     ...strings(memberOf(generator, 'files')).map((entry) => entry.slice(entry.indexOf('=') + 1)),
     ...strings(memberOf(generator, 'envs')),
   ])
-  const absolute = (path: string) => resolve(folder, path)
+  const absolute = (path: string) => realPath(resolve(folder, path))
   return {
     file,
     folder,

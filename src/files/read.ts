@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { decode } from './decode.ts'
 import { type Document, readDocuments } from './documents.ts'
 import { type Chart, findFiles, type FoundFile, isKustomizationFile, systemCode } from './find.ts'
 import { type Kustomization, kustomizationOf } from './kustomization.ts'
 import { type Manifest, manifestsOf } from './manifest.ts'
 import { type Problem, problemOf } from './problem.ts'
+import { realPath } from './real-path.ts'
 import { ReadError } from './yaml/marks.ts'
 
 /** Everything that the paths given hold. */
@@ -38,13 +38,12 @@ export async function readPaths(
     if (text !== undefined) files.push({ file, text })
   }
   for (const { file, text } of files) if (isKustomizationFile(file.path)) addKustomization(file, text, state)
-  const data = new Set(state.kustomizations.flatMap((kustomization) => kustomization.data))
-  const patches = new Set(state.kustomizations.flatMap((kustomization) => kustomization.patches))
+  const roles = rolesOf(state.kustomizations)
   for (const { file, text } of files) {
     if (isKustomizationFile(file.path)) continue
-    const path = resolve(file.path)
-    if (data.has(path)) state.skipped.push({ file: file.path, reason: 'generator-data' })
-    else addFile(file, text, patches.has(path), state)
+    const role = roles(file)
+    if (role === 'generator-data' && !file.named) state.skipped.push({ file: file.path, reason: role })
+    else addFile(file, text, role, state)
   }
   return { ...state, charts: found.charts, files: files.length }
 }
@@ -76,17 +75,37 @@ async function load(
   }
 }
 
+/** What a kustomization makes of a file that is no manifest of its own. */
+type Role = 'generator-data' | 'patch' | undefined
+
+// What is listed as a resource lands as it is, whatever else is done with it.
+function rolesOf(kustomizations: readonly Kustomization[]): (file: FoundFile) => Role {
+  const [resources, data, patches] = (['resources', 'data', 'patches'] as const).map(
+    (key) => new Set(kustomizations.flatMap((kustomization) => kustomization[key])),
+  )
+  return ({ path }) => {
+    const real = realPath(path)
+    if (resources?.has(real)) return undefined
+    return data?.has(real) ? 'generator-data' : patches?.has(real) ? 'patch' : undefined
+  }
+}
+
 function addKustomization(file: FoundFile, text: string, state: State): void {
   const { documents, problems } = readDocuments(file.path, text)
   state.problems.push(...problems)
   for (const document of documents) {
     const kustomization = kustomizationOf(file.path, document.value)
-    if (kustomization) state.kustomizations.push(kustomization)
-    state.skipped.push({ file: file.path, reason: kustomization ? 'kustomization' : 'no-kind' })
+    if (kustomization) {
+      state.kustomizations.push(kustomization)
+      state.skipped.push({ file: file.path, reason: 'kustomization' })
+    } else {
+      // The name alone makes no kustomization: kubectl would apply what is written there.
+      addDocument(document, { ...file, named: false }, undefined, state)
+    }
   }
 }
 
-function addFile(file: FoundFile, text: string, isPatch: boolean, state: State): void {
+function addFile(file: FoundFile, text: string, role: Role, state: State): void {
   const name = nameOf(file)
   const { named } = file
   const { documents, problems } = readDocuments(name, text)
@@ -101,15 +120,15 @@ function addFile(file: FoundFile, text: string, isPatch: boolean, state: State):
       state.problems.push(problemOf('D2_FILE_EMPTY', name, 'there is nothing in it but blank lines and comments'))
     else state.skipped.push({ file: name, reason: 'empty' })
   }
-  for (const document of documents) addDocument(document, file, isPatch, state)
+  for (const document of documents) addDocument(document, file, role, state)
 }
 
-function addDocument(document: Document, file: FoundFile, isPatch: boolean, state: State): void {
+function addDocument(document: Document, file: FoundFile, role: Role, state: State): void {
   const { manifests, missing } = manifestsOf(document, file.root)
-  for (const manifest of manifests) state.manifests.push(isPatch ? { ...manifest, partial: true } : manifest)
+  for (const manifest of manifests) state.manifests.push(role === 'patch' ? { ...manifest, partial: true } : manifest)
   for (const { path, reason } of missing) {
     // The patch of a kustomization may be a list of JSON 6902 operations, or leave out what its target says.
-    if (isPatch) state.skipped.push({ file: document.file, reason: 'patch' })
+    if (role !== undefined) state.skipped.push({ file: document.file, reason: role })
     else if (path === '' && !file.named) state.skipped.push({ file: document.file, reason })
     else state.problems.push({ ...problemOf(...whyNoObject(reason, document.file)), ...document.locate(path) })
   }

@@ -1,7 +1,8 @@
-import { resolve } from 'node:path'
 import type { Kustomization, PatchTarget } from './kustomization.ts'
 import type { Manifest } from './manifest.ts'
 import type { Contents } from './read.ts'
+import { realPath } from './real-path.ts'
+import { mayMatch } from './target-pattern.ts'
 
 /** Objects that land together, and are one inventory: those of a kustomization, of a folder, or the files named. */
 export interface Scope {
@@ -25,7 +26,7 @@ export interface Member {
 export function scopesOf(contents: Pick<Contents, 'manifests' | 'kustomizations'>, namespace: string): Scope[] {
   const { manifests, kustomizations } = contents
   const tree: Tree = {
-    files: new Map([...groupBy(manifests, ({ file }) => file)].map(([file, group]) => [resolve(file), group])),
+    files: new Map([...groupBy(manifests, ({ file }) => file)].map(([file, group]) => [realPath(file), group])),
     folders: new Map(kustomizations.map((kustomization) => [kustomization.folder, kustomization])),
     visited: new Set(),
   }
@@ -91,17 +92,7 @@ function membersOf({ landings, targets }: Gathered, fallback: string): Member[] 
 }
 
 function isAimedAt({ kind, name }: PatchTarget, manifest: Manifest): boolean {
-  if (kind !== undefined && kind !== manifest.kind) return false
-  return name === undefined || matches(name, manifest.name)
-}
-
-// kustomize takes the name of a target as a regular expression that must match as a whole.
-function matches(pattern: string, name: string): boolean {
-  try {
-    return new RegExp(`^(?:${pattern})$`).test(name)
-  } catch {
-    return true
-  }
+  return mayMatch(kind ?? '', manifest.kind) && mayMatch(name ?? '', manifest.name)
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

@@ -1,0 +1,100 @@
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import fc from 'fast-check'
+import t from 'tap'
+import { type Contents, readPaths } from '../../src/files/read.ts'
+import { scopesOf } from '../../src/files/scopes.ts'
+import { mayMatch } from '../../src/files/target-pattern.ts'
+
+const secret = (name: string) => `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}}\n`
+const image = 'spec: {selector: {matchLabels: {a: b}}, template: {spec: {containers: [{name: web, image: web:1}]}}}\n'
+const deployment = `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n${image}`
+
+const read = (...paths: string[]) => readPaths(paths, Readable.from([]))
+const seen = ({ manifests }: Contents) => manifests.map(({ name, partial }) => (partial ? `${name} partial` : name))
+const skipped = ({ skipped }: Contents) => skipped.map(({ reason }) => reason)
+const codes = ({ problems }: Contents) => problems.map(({ code }) => code)
+
+t.test('what is a resource is judged whole, whatever else a kustomization makes of the file', async (t) => {
+  const dir = t.testdir({
+    patched: { 'kustomization.yaml': 'resources: [d.yaml]\npatches: [{path: d.yaml}]\n', 'd.yaml': deployment },
+    generated: {
+      'kustomization.yaml': 'resources: [s.yaml]\nconfigMapGenerator: [{name: c, files: [s.yaml]}]\n',
+      's.yaml': secret('generated'),
+    },
+    linked: {
+      'kustomization.yaml':
+        'resources: [x.yaml]\nsecretGenerator: [{name: c, files: [s.yaml]}]\npatchesStrategicMerge: [s.yaml]\n',
+      's.yaml': secret('linked'),
+    },
+    // Somebody else's kustomization does not decide over a file that is deployed.
+    other: { 'kustomization.yaml': 'configMapGenerator: [{name: c, envs: [../generated/s.yaml]}]\n' },
+  })
+  symlinkSync('s.yaml', join(dir, 'linked', 'x.yaml'))
+  const contents = await read(dir)
+  t.strictSame(seen(contents), ['generated', 'linked', 'web'])
+  t.strictSame(skipped(contents), Array(4).fill('kustomization'))
+})
+
+t.test('data of a generator is read if it was named', async (t) => {
+  const dir = t.testdir({
+    'kustomization.yaml': 'configMapGenerator: [{name: c, files: [s.yaml, values.yaml]}]\n',
+    's.yaml': secret('data'),
+    'values.yaml': 'a: 1\n',
+  })
+  t.strictSame(seen(await read(dir)), [])
+  for (const paths of [
+    [dir, join(dir, 's.yaml')],
+    [join(dir, 's.yaml'), join(dir, 'kustomization.yaml')],
+  ])
+    t.strictSame(seen(await read(...paths)), ['data'], paths.join(' '))
+  const all = await read(...['kustomization.yaml', 's.yaml', 'values.yaml'].map((name) => join(dir, name)))
+  t.strictSame([seen(all), codes(all)], [['data'], []], 'but it need not be a manifest')
+})
+
+t.test('a file is no kustomization by its name alone', async (t) => {
+  const dir = t.testdir({
+    a: { 'kustomization.yaml': `resources: []\n---\n${deployment}` },
+    b: { Kustomization: secret('b') },
+    c: { 'kustomization.yml': '- a list\n' },
+  })
+  const contents = await read(dir)
+  t.strictSame(seen(contents), ['web', 'b'])
+  t.strictSame(skipped(contents), ['kustomization', 'no-kind'])
+})
+
+t.test('targets of patches are patterns; one that is not understood may mean anything', async (t) => {
+  const patched = async (target: string) => {
+    const dir = t.testdir({
+      'kustomization.yaml': `resources: [d.yaml]\npatches: [{target: ${target}, patch: "[]"}]\n`,
+      'd.yaml': deployment.replace('name: web', `name: ${'a'.repeat(60)}`),
+    })
+    return scopesOf(await read(dir), 'default').flatMap(({ members }) => members.map(({ patched }) => patched))
+  }
+  t.strictSame(await patched('{name: "(a+)+b"}'), [true], 'and is never tried, which might take for ever')
+  t.strictSame(await patched('{name: "a.*b"}'), [false])
+  t.strictSame(await patched('{kind: "Deployment|StatefulSet", name: ""}'), [true])
+  t.strictSame(await patched('{kind: "Daemon.*"}'), [false])
+
+  const piece = fc.constantFrom('a', 'b', '-', '.', '.*')
+  const choice = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''))
+  const pattern = fc.array(choice, { minLength: 1, maxLength: 3 }).map((choices) => choices.join('|'))
+  const name = fc.array(fc.constantFrom('a', 'b', '-', '.'), { maxLength: 8 }).map((letters) => letters.join(''))
+  fc.assert(
+    fc.property(
+      pattern,
+      name,
+      (pattern, name) => mayMatch(pattern, name) === (pattern === '' || new RegExp(`^(?:${pattern})$`).test(name)),
+    ),
+  )
+  for (const [pattern, name, may] of [
+    ['^web$', 'web', true],
+    ['^web$', 'web2', false],
+    ['^a|b$', 'b', true],
+    ['web-[0-9]+', 'other', true],
+    ['x'.repeat(2000), 'x', true],
+    [`${'.*a'.repeat(300)}b`, 'a'.repeat(999), false],
+  ] as const)
+    t.equal(mayMatch(pattern, name), may, pattern.slice(0, 20))
+})
