@@ -73,7 +73,7 @@ function accessKeyId(text: string, at: number): Match | undefined {
   const fresh = bits >= 2 ** 47
   const match = verdicts[fresh ? 'fresh' : 'old'].get(id.slice(0, 4))
   if (!fresh || !match) return match
-  const account = String(Math.floor((bits % 2 ** 47) / 128)).padStart(12, '0')
+  const account = String(Math.floor((bits - 2 ** 47) / 128)).padStart(12, '0')
   const { detector, cloud, level, half } = match
   return half ? { detector, cloud, level, account, half } : { detector, cloud, level, account }
 }

@@ -53,8 +53,10 @@ function readTokens(evidence: Evidence, { path, value }: Text, { canaries }: Gat
   const lineOf = lineCounter(value)
   const gated = findTokens(value, (match, at) => {
     // One finding for each kind of credential in a value.
+    const kind = match.half?.fresh ? match.detector : match.detector + match.level
+    if (seen.has(kind)) return
     const bait = match.account !== undefined && canaries.has(match.account)
-    const identity = `${match.detector} ${match.level} ${match.half?.fresh} ${bait}`
+    const identity = bait ? `${kind} of bait` : kind
     if (seen.has(identity)) return
     seen.add(identity)
     note(evidence, match, path, lineOf(at))
