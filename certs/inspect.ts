@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 
 /** What a certificate says of itself. Read by OpenSSL, because users bring EC keys, which node-forge cannot read. */
 export interface CertificateFacts {
@@ -81,6 +82,7 @@ export function readKeyPair(cert: string, key: string, now: Date): KeyPair {
     throw new CertificateError('D2_CERT_EXPIRED', `the certificate expired on ${leaf.notAfter.toISOString()}`)
   if (leaf.notBefore > now)
     throw new CertificateError('D2_CERT_NOT_YET_VALID', `the certificate is valid from ${leaf.notBefore.toISOString()}`)
+  refuseUnservable(cert, key)
   return { cert, key, leaf, chain: certificates.map(factsOf) }
 }
 
@@ -90,6 +92,22 @@ export function isSignedInOrder(certificates: readonly X509Certificate[]): boole
     const issuer = certificates[index + 1]
     return !issuer || (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey))
   })
+}
+
+// TLS has demands of its own, on the length of keys and on signatures, and they differ between builds of OpenSSL.
+function refuseUnservable(cert: string, key: string): void {
+  try {
+    createSecureContext({ cert, key })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    const weak = /KEY_TOO_SMALL|MD_TOO_WEAK/.test(code)
+    throw new CertificateError(
+      weak ? 'D2_CERT_WEAK' : 'D2_CERT_TLS',
+      weak
+        ? `its key or signature is too weak for TLS (${code}); issue it with RSA of 2048 bits or ECDSA P-256, and SHA-256`
+        : `TLS cannot be served with it (${code}); issue it anew, for example with day2 certs issue`,
+    )
+  }
 }
 
 // X509Certificate calls the extended key usage keyUsage; without the extension every purpose is allowed.

@@ -42,7 +42,7 @@ export async function serveDev(options: ServeOptions): Promise<number> {
     inventory: () => inventory,
     inventoryStatus: () => [],
     checks: new Map(),
-    certificate: () => ({ cert: leaf.certificate, key: leaf.key, notAfter }),
+    certificate: { cert: leaf.certificate, key: leaf.key, notAfter },
     drain: { seconds: 0, closeSeconds: 2 },
   })
   const paint = paintFor(process.stdout)

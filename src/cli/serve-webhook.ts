@@ -25,7 +25,7 @@ export async function serve(options: ServeOptions & { readonly certDir: string }
   const hash = file === undefined ? '' : await settingsHash(file)
   const settings = file === undefined ? defaultSettings : await loadSettings(file, log)
   let engine = createEngine(policies, settings)
-  let served = await readServed(certDir, new Date())
+  const served = await readServed(certDir, new Date())
   const inventory = await startInventory(options, identity, log)
 
   const serving = await startServing({
@@ -37,14 +37,17 @@ export async function serve(options: ServeOptions & { readonly certDir: string }
     inventory: () => inventory.source,
     inventoryStatus: inventory.status,
     checks: new Map([['inventory', inventory.check]]),
-    certificate: () => certificateOf(served),
+    certificate: certificateOf(served),
     drain: { seconds: options.drainSeconds, closeSeconds: 10 },
+  }).catch(async (error: unknown) => {
+    // Watches that nobody ends keep the process for ever.
+    await inventory.stop()
+    throw error
   })
   tellStart(log, serving, settings, served)
 
   const certificate = followCertificate(certDir, served.hash, log, (fresh) => {
-    served = fresh
-    serving.useCertificate(fresh)
+    serving.useCertificate(certificateOf(fresh))
   })
   signals.onHangup(() => certificate.check())
   const reloads = [certificate]

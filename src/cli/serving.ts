@@ -23,8 +23,8 @@ export interface ServingSettings {
   readonly inventoryStatus: () => readonly InventoryStatus[]
   /** What must hold before the webhook is ready, besides its certificate. */
   readonly checks: ReadonlyMap<string, Check>
-  /** The certificate that is served now. */
-  readonly certificate: () => Certificate
+  /** The certificate that is served first. */
+  readonly certificate: Certificate
   readonly drain: { readonly seconds: number; readonly closeSeconds: number }
 }
 
@@ -39,24 +39,26 @@ export interface Serving {
   readonly port: number
   readonly probePort: number
   readonly metrics: Metrics
-  useCertificate(certificate: { readonly cert: string; readonly key: string }): void
+  /** Serves another certificate from now on; one that TLS refuses is thrown, and the old one is still served. */
+  useCertificate(certificate: Certificate): void
   /** Drains and closes both ports. */
   stop(): Promise<void>
 }
 
 /** Starts webhook and probes. @throws ListenError, with nothing left listening */
 export async function startServing(settings: ServingSettings): Promise<Serving> {
-  const { host, log, engine, inventory, certificate } = settings
+  const { host, log, engine, inventory } = settings
+  let served = settings.certificate
   const drain = new Drain()
   const metrics = createMetrics({
     inventory: settings.inventoryStatus,
-    certificates: () => ends(certificate()),
+    certificates: () => ends(served),
     now: Date.now,
   })
   const readiness = new Readiness()
   readiness.add('process', () => (drain.draining ? 'draining' : undefined))
   readiness.add('certificate', () =>
-    certificate().notAfter.getTime() < Date.now() ? `expired on ${certificate().notAfter.toISOString()}` : undefined,
+    served.notAfter.getTime() < Date.now() ? `expired on ${served.notAfter.toISOString()}` : undefined,
   )
   for (const [name, check] of settings.checks) readiness.add(name, check)
 
@@ -66,7 +68,7 @@ export async function startServing(settings: ServingSettings): Promise<Serving> 
     log,
     metrics,
     isDraining: () => drain.draining,
-    tls: certificate(),
+    tls: served,
     now: Date.now,
   })
   const probes = createProbes({ readiness, metrics, log })
@@ -80,7 +82,11 @@ export async function startServing(settings: ServingSettings): Promise<Serving> 
     port,
     probePort,
     metrics,
-    useCertificate: (fresh) => webhook.useCertificate(fresh),
+    useCertificate(fresh) {
+      webhook.useCertificate(fresh)
+      // Only now: metrics and readiness tell of the certificate that is served.
+      served = fresh
+    },
     async stop() {
       await drainAndClose(webhook.app, drain, { ...settings.drain, log })
       await probes.close()

@@ -50,6 +50,8 @@ function explain(error: unknown, host: string, port: number): unknown {
         `port ${port} may not be listened on; ports below 1024 need privileges`,
       )
     case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new ListenError('D2_HOST', `${host} is no address of this machine`)

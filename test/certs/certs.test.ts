@@ -7,6 +7,7 @@ import { createAuthority } from '../../certs/authority.ts'
 import { readServed, writeFiles } from '../../certs/directory.ts'
 import { factsOf, isSignedInOrder, readChain, readKeyPair } from '../../certs/inspect.ts'
 import { issueLeaf } from '../../certs/leaf.ts'
+import { weakLeaf } from '../support/weak-leaf.ts'
 import { day2 } from '../support/day2.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
@@ -64,6 +65,11 @@ t.test('a pair that cannot serve is told why', async (t) => {
   t.throws(() => readKeyPair('', leaf.key, now), { code: 'D2_CERT_UNREADABLE' })
   t.throws(() => readKeyPair(leaf.certificate, 'no key', now), { code: 'D2_CERT_KEY_UNREADABLE' })
   t.throws(() => readKeyPair(authority.certificate, authority.key, now), { code: 'D2_CERT_NO_SAN' })
+  const weak = weakLeaf(authority)
+  t.throws(() => readKeyPair(weak.certificate, weak.key, new Date()), {
+    code: 'D2_CERT_WEAK',
+    message: /^its key or signature is too weak for TLS \(ERR_SSL_EE_KEY_TOO_SMALL\); issue it with [^\n]+$/,
+  })
   const broken = leaf.certificate.replace(/\n[^\n]{20}/, '\nAAAAAAAAAAAAAAAAAAAA')
   t.throws(() => readKeyPair(broken, leaf.key, now), { code: 'D2_CERT_UNREADABLE' })
   t.match(readKeyPair(leaf.certificate + authority.certificate, leaf.key, now).chain, { length: 2 })

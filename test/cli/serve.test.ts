@@ -9,6 +9,7 @@ import t, { type Test } from 'tap'
 import { issueLeaf, type Leaf } from '../../certs/leaf.ts'
 import { day2, day2Main } from '../support/day2.ts'
 import { reviewText } from '../support/reviews.ts'
+import { weakLeaf } from '../support/weak-leaf.ts'
 import { authority, leaf, send } from '../support/webhook.ts'
 
 const base = ['serve', '--no-inventory', '--host', '127.0.0.1', '--port', '0', '--probe-port', '0']
@@ -87,6 +88,10 @@ t.test('a certificate that cannot serve is refused at the start', async (t) => {
     stderr: /tls\.crt: the certificate expired on \d{4}-.*\(D2_CERT_EXPIRED\)\n$/,
   })
   t.match(await start({ ...leaf, key: expired.key }), { code: 2, stderr: /belongs to another certificate/ })
+  t.match(await start(weakLeaf(authority)), {
+    code: 2,
+    stderr: /^day2: .*tls\.crt: its key or signature is too weak for TLS .*\(D2_CERT_WEAK\)\n$/,
+  })
   t.match(await start({ ...leaf, certificate: 'x' }), { code: 2, stderr: /holds no PEM certificate/ })
 })
 
