@@ -122,7 +122,11 @@ function outcome(policy: Policy, policies: readonly Policy[], example: Example):
 function linesOf(policy: Policy, { findings, unresolved }: Evaluation): string[] {
   return [
     ...findings.filter(({ rule }) => rule === policy.id).map(findingText),
-    ...unresolved.filter(({ rule }) => rule === policy.id).map(({ kind }) => `unresolved: nothing is known of ${kind}`),
+    ...unresolved
+      .filter(({ rule }) => rule === policy.id)
+      .map(({ kind }) =>
+        kind === 'value' ? 'unresolved: a value is not known' : `unresolved: nothing is known of ${kind}`,
+      ),
   ]
 }
 

@@ -1,7 +1,7 @@
 import { demandsCpuLimit } from '../../src/sdk/cpu-limit-demand.ts'
 import { unknown } from '../../src/sdk/inventory.ts'
 import { pointer } from '../../src/sdk/pointer.ts'
-import { definePolicy } from '../../src/sdk/policy.ts'
+import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { compareQuantities, formatQuantity } from '../../src/sdk/quantities.ts'
 import {
   requiredValues,
@@ -96,6 +96,13 @@ export default definePolicy({
         finds: ['present /spec/template/spec/containers/0/resources/limits/cpu'],
       },
       {
+        name: 'cpu limits forbidden, and one is set to what a variable says',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: "\${CPU}", memory: 128Mi } } }] } } } }`,
+        params: { mode: 'forbid' },
+        frontEnd: 'check',
+        finds: ['unresolved value'],
+      },
+      {
         name: 'cpu limits forbidden, and the quotas are not known',
         object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 128Mi } } }] } } } }`,
         unknown: ['ResourceQuota'],
@@ -130,14 +137,18 @@ export default definePolicy({
   },
 })
 
-/** The cpu limits that their author set. One that equals the request asks for whole cores of its own (Guaranteed). */
+/** The cpu limits that their author set, or may have set. One that equals the request asks for whole cores of its own (Guaranteed). */
 function* cpuLimits({ resources, path }: ResourcesUnderReview) {
   const pod = { ...resources.pod, path, name: 'the pod' }
   for (const { requests, limits, path, name } of [pod, ...resources.containers]) {
     const limit = valueOf(limits, 'cpu')
     const request = valueOf(requests, 'cpu')?.quantity
-    if (!limit || limit.origin !== 'explicit' || limit.quantity === unknown || !isPositive(limit)) continue
-    if (request === unknown || (request && compareQuantities(request, limit.quantity) === 0)) continue
+    if (limit?.origin !== 'explicit') continue
+    if (limit.quantity === unknown || request === unknown) {
+      yield unresolved('value')
+      continue
+    }
+    if (!isPositive(limit) || (request && compareQuantities(request, limit.quantity) === 0)) continue
     yield {
       reason: 'present' as const,
       path: path + pointer('resources', 'limits', 'cpu'),

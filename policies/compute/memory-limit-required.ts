@@ -1,5 +1,5 @@
 import { unknown } from '../../src/sdk/inventory.ts'
-import { definePolicy } from '../../src/sdk/policy.ts'
+import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { compareQuantities, formatQuantity } from '../../src/sdk/quantities.ts'
 import {
   requiredValues,
@@ -95,6 +95,12 @@ export default definePolicy({
         params: { requireEqualRequest: true },
         finds: ['unequal /spec/template/spec/containers/0/resources/limits/memory'],
       },
+      {
+        name: 'what a variable holds is not known',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: "\${RESOURCES}" }] } } } }`,
+        frontEnd: 'check',
+        finds: ['unresolved value'],
+      },
     ],
   },
   *check(input) {
@@ -114,7 +120,11 @@ export default definePolicy({
       }
       const limit = value?.quantity
       const request = valueOf(container.requests, 'memory')?.quantity
-      if (!input.params.requireEqualRequest || !limit || !request || limit === unknown || request === unknown) continue
+      if (!input.params.requireEqualRequest || !limit || !request || limit === unknown) continue
+      if (request === unknown) {
+        yield unresolved('value')
+        continue
+      }
       if (compareQuantities(limit, request) === 0) continue
       const message = `container ${container.name} requests ${formatQuantity(request)} of memory but may use ${formatQuantity(limit)}`
       yield { reason: 'unequal', path, message, fix: 'set requests.memory and limits.memory to the same amount' }

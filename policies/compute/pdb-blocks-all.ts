@@ -1,6 +1,6 @@
 import { budgetOf, describeBudget, replicasToDrain, selectsNothing } from '../../src/sdk/budgets.ts'
 import { unknown } from '../../src/sdk/inventory.ts'
-import { definePolicy } from '../../src/sdk/policy.ts'
+import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 
 const why =
   'The eviction API answers 429 for ever: drains, node upgrades and scale-down hang, cordoned nodes pile up, and new pods stay Pending for want of their capacity.'
@@ -42,13 +42,14 @@ export default definePolicy({
         name: 'minAvailable 0 protects nothing and blocks nothing',
         object: `{ kind: PodDisruptionBudget, spec: { minAvailable: 0, selector: { matchLabels: { app: web } } } }`,
       },
+    ],
+    fails: [
       {
         name: 'what a variable stands for is not known',
         object: `{ kind: PodDisruptionBudget, spec: { maxUnavailable: "\${MAX}", selector: { matchLabels: { app: web } } } }`,
         frontEnd: 'check',
+        finds: ['unresolved value'],
       },
-    ],
-    fails: [
       {
         name: 'maxUnavailable 0',
         object: `{ kind: PodDisruptionBudget, spec: { maxUnavailable: 0, selector: { matchLabels: { app: web } } } }`,
@@ -79,6 +80,7 @@ export default definePolicy({
   *check({ object, name }) {
     if (selectsNothing(object)) return
     const budget = budgetOf(object.spec)
+    if (budget === unknown) yield unresolved('value')
     if (budget === undefined || budget === unknown || replicasToDrain(budget) !== undefined) return
     const { reason, field } = faults[budget.form]
     yield {

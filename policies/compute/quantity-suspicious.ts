@@ -1,5 +1,5 @@
 import { tooSmallNode } from '../../src/sdk/node-capacity.ts'
-import { definePolicy } from '../../src/sdk/policy.ts'
+import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { formatQuantity, parseQuantity, quantityRefusal, type Quantity } from '../../src/sdk/quantities.ts'
 import { pathOf, quantitiesOf, type QuantityPlace } from '../../src/sdk/quantity-places.ts'
 import { exceededLimit, inWords, mixesUnits, reserves, slipOf, type Slip } from '../../src/sdk/quantity-slips.ts'
@@ -84,11 +84,6 @@ export default definePolicy({
         frontEnd: 'check',
       },
       {
-        name: 'what a variable holds is not known',
-        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: a, resources: { requests: { cpu: "\${CPU}", memory: "\${MEMORY}" }, limits: { cpu: "\${CPU}", memory: "\${MEMORY}" } } }] } } } }`,
-        frontEnd: 'check',
-      },
-      {
         name: 'a quota of a large team, and one that forbids volumes',
         object: `{ kind: ResourceQuota, spec: { hard: { requests.cpu: "400", limits.memory: 2Ti, requests.storage: "0", count/jobs.batch: "500" } } }`,
       },
@@ -102,6 +97,12 @@ export default definePolicy({
       },
     ],
     fails: [
+      {
+        name: 'what a variable holds is not known',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: a, resources: { requests: { cpu: "\${CPU}", memory: "\${MEMORY}" }, limits: { cpu: "\${CPU}", memory: "\${MEMORY}" } } }] } } } }`,
+        frontEnd: 'check',
+        finds: ['unresolved value'],
+      },
       {
         name: 'm for Mi',
         object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128m }, limits: { cpu: 500m, memory: 128m } } }] } } } }`,
@@ -189,7 +190,10 @@ export default definePolicy({
       const { value, resource } = place
       const quantity = parseQuantity(value)
       if (!quantity) {
-        if (isVariable(value)) continue
+        if (isVariable(value)) {
+          yield unresolved('value')
+          continue
+        }
         const message = `${typedAt(place)} is no quantity: ${quantityRefusal(value)}`
         const fix = 'write a number and a suffix such as m, k, M, G, Ki, Mi or Gi'
         yield { reason: 'unparsable', path: pathOf(place), message, fix }

@@ -77,11 +77,6 @@ export default definePolicy({
         object: `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 128Mi } } }], ephemeralContainers: [{ name: shell }] } }`,
       },
       {
-        name: 'a variable may be anything',
-        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: "\${CPU}", memory: "\${MEMORY}Mi" }, limits: { cpu: 500m, memory: 1Gi } } }] } } } }`,
-        frontEnd: 'check',
-      },
-      {
         name: 'a LimitRange outside of the files is said to be there',
         object: `{ kind: Deployment, spec: { template: { spec: { initContainers: [{ name: migrate }], containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 128Mi } } }] } } } }`,
         params: { assumeLimitRange: 'namespace-list', limitRangeNamespaces: ['default'] },
@@ -131,6 +126,12 @@ export default definePolicy({
           'limits-only /spec/template/spec/containers/0/resources/requests/cpu',
           'limits-only /spec/template/spec/containers/0/resources/requests/memory',
         ],
+      },
+      {
+        name: 'a variable may be anything',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: "\${CPU}", memory: "\${MEMORY}Mi" }, limits: { cpu: 500m, memory: 1Gi } } }] } } } }`,
+        frontEnd: 'check',
+        finds: ['unresolved value'],
       },
       {
         name: 'LimitRanges are not known yet',

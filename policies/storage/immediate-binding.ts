@@ -1,4 +1,5 @@
-import { definePolicy } from '../../src/sdk/policy.ts'
+import { unknown } from '../../src/sdk/inventory.ts'
+import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { provisionerParams } from '../../src/sdk/provisioners.ts'
 import { memberOf, stringOf } from '../../src/sdk/shape.ts'
 import { bindingFault } from '../../src/sdk/storage-classes.ts'
@@ -86,8 +87,8 @@ export default definePolicy({
         params: { globalProvisioners: ['*.example.com'] },
       },
       {
-        name: 'what a variable stands for is not known',
-        object: `{ kind: StorageClass, provisioner: ebs.csi.aws.com, volumeBindingMode: "\${MODE}" }`,
+        name: 'files wait for nobody, whatever a variable says',
+        object: `{ kind: StorageClass, provisioner: efs.csi.aws.com, volumeBindingMode: "\${MODE}" }`,
         frontEnd: 'check',
       },
     ],
@@ -164,6 +165,18 @@ export default definePolicy({
         finds: ['zonal /volumeBindingMode'],
       },
       {
+        name: 'what a variable stands for is not known',
+        object: `{ kind: StorageClass, provisioner: ebs.csi.aws.com, volumeBindingMode: "\${MODE}" }`,
+        frontEnd: 'check',
+        finds: ['unresolved value'],
+      },
+      {
+        name: 'a variable says how far the disks reach',
+        object: `{ kind: StorageClass, provisioner: disk.csi.azure.com, parameters: { skuName: "\${SKU}" }, volumeBindingMode: Immediate }`,
+        frontEnd: 'check',
+        finds: ['unresolved value'],
+      },
+      {
         name: 'an old class whose annotations change',
         object: `{ kind: StorageClass, metadata: { annotations: { note: new } }, provisioner: ebs.csi.aws.com, volumeBindingMode: Immediate }`,
         oldObject: `{ kind: StorageClass, provisioner: ebs.csi.aws.com, volumeBindingMode: Immediate }`,
@@ -174,6 +187,10 @@ export default definePolicy({
   *check({ object, name, params, inventory }) {
     const fault = bindingFault(object, params, inventory.list('Node'))
     if (!fault) return
+    if (fault === unknown) {
+      yield unresolved('value')
+      return
+    }
     const isManaged = memberOf(object.metadata?.labels, 'addonmanager.kubernetes.io/mode') !== undefined
     const mode = object.volumeBindingMode ? 'Immediate' : 'without volumeBindingMode, which means Immediate,'
     yield {

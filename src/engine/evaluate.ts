@@ -2,7 +2,7 @@ import type { InventorySource } from '../sdk/inventory.ts'
 import type { AnyObject, KindName } from '../sdk/objects.ts'
 import { controllerOf } from '../sdk/owners.ts'
 import { resolve } from '../sdk/pointer.ts'
-import type { FrontEnd, Policy, Review, Violation } from '../sdk/policy.ts'
+import type { FrontEnd, Missing, Policy, Review, Violation } from '../sdk/policy.ts'
 import { memberOf } from '../sdk/shape.ts'
 import { caps, type Circumstances } from './caps.ts'
 import { isController } from './controllers.ts'
@@ -122,13 +122,13 @@ function judge(engine: Engine, subject: Subject, { inventory, now, frontEnd, out
   return { results, unresolved: [...unresolved.values()], policyErrors, exemptions }
 }
 
-type Run = (object: AnyObject, inventory: Overlay) => { violations: Violation[]; missing: KindName[] }
+type Run = (object: AnyObject, inventory: Overlay) => { violations: Violation[]; missing: Missing[] }
 
 function runner({ policy, params }: ConfiguredPolicy, subject: Subject, review: Review): Run {
   const { info, namespace, name, partial } = subject
   return (object, inventory) => {
     const violations: Violation[] = []
-    const missing: KindName[] = []
+    const missing: Missing[] = []
     for (const yielded of policy.check({ kind: info.kind, object, namespace, name, params, review, inventory })) {
       if ('unresolved' in yielded) missing.push(yielded.unresolved)
       // A patch says nothing about the values that it leaves out.

@@ -1,5 +1,5 @@
-import type { KindName, ObjectRef } from '../sdk/objects.ts'
-import type { Loop, Related, Severity, Signature } from '../sdk/policy.ts'
+import type { ObjectRef } from '../sdk/objects.ts'
+import type { Loop, Missing, Related, Severity, Signature } from '../sdk/policy.ts'
 
 /** The severity of a finding that exists; what is `off` is never a finding. */
 export type FindingSeverity = Exclude<Severity, 'off'>
@@ -42,7 +42,7 @@ export interface Exempted {
 export interface Evaluation {
   /** Sorted: deny before warn before audit, then by rule id, reason and path. */
   readonly findings: readonly Finding[]
-  readonly unresolved: readonly { readonly rule: string; readonly kind: KindName }[]
+  readonly unresolved: readonly { readonly rule: string; readonly kind: Missing }[]
   readonly exempted: readonly Exempted[]
   /** Policies that threw: the rule and the error's class. Never its text, which may quote a value. */
   readonly policyErrors: readonly { readonly rule: string; readonly error: string }[]

@@ -31,9 +31,11 @@ export function auditSchema(): object {
         }),
         count: optional(count('How many objects of the owner have the finding; `object` is the first.')),
       }),
-      unresolved: list('Rules that could not decide, because objects of a kind are not known.', {
+      unresolved: list('Rules that could not decide, because objects of a kind or a value are not known.', {
         rule: text('Rule id.'),
-        kind: text('The kind of which nothing is known.'),
+        kind: text(
+          'The kind of which nothing is known, or `value` where the object itself holds a variable or a malformed value.',
+        ),
         objects: count('How many objects stay open.'),
       }),
       exempted: list('Findings that an exemption silenced.', {

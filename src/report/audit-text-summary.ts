@@ -1,6 +1,6 @@
 import type { AuditReport } from './audit-report.ts'
 import type { TextOptions } from './paint.ts'
-import { clean, count } from './words.ts'
+import { clean, count, needed } from './words.ts'
 
 /** The lines that close the text of an audit: what was read, what was not, what stayed open, and what it comes to. */
 export function auditSummary(report: AuditReport, options: TextOptions): string {
@@ -43,7 +43,7 @@ function unresolvedLines({ unresolved, summary }: AuditReport): string[] {
   if (unresolved.length === 0) return []
   return [
     `${String(summary.unresolved)} unresolved: what a rule needs could not be read`,
-    ...unresolved.map(({ rule, kind, objects }) => `  ${rule} needs ${kind} (${count(objects, 'object')})`),
+    ...unresolved.map(({ rule, kind, objects }) => `  ${rule} needs ${needed(kind)} (${count(objects, 'object')})`),
   ]
 }
 

@@ -32,9 +32,11 @@ export function reportSchema(): object {
           ...place(optional),
         }),
       }),
-      unresolved: list('Rules that could not decide, because objects of a kind are not known.', {
+      unresolved: list('Rules that could not decide, because objects of a kind or a value are not known.', {
         rule: text('Rule id.'),
-        kind: text('The kind of which nothing is known.'),
+        kind: text(
+          'The kind of which nothing is known, or `value` where the object itself holds a variable or a malformed value.',
+        ),
         object: object(reference()),
         file: text(),
       }),

@@ -47,7 +47,7 @@ export interface ReportedFinding extends Omit<Finding, 'related'>, Placed {
   readonly related: readonly (Related & Partial<FilePlace>)[]
 }
 
-/** A rule that could not decide about an object, because objects of a kind are not known. */
+/** A rule that could not decide about an object, because objects of a kind, or a value of its own, are not known. */
 export interface ReportedUnresolved {
   readonly rule: string
   readonly kind: string

@@ -1,6 +1,6 @@
 import type { Report } from './report.ts'
 import type { TextOptions } from './paint.ts'
-import { clean, count } from './words.ts'
+import { clean, count, needed } from './words.ts'
 
 /** The lines that close a text report: what was read, what stayed open, and what it comes to. */
 export function summaryLines(report: Report, { paint, verbose }: TextOptions): string {
@@ -32,7 +32,7 @@ function unresolvedLines({ unresolved }: Report, verbose: boolean): string[] {
   if (unresolved.length === 0) return []
   const counts = new Map<string, number>()
   for (const { rule, kind } of unresolved) {
-    const key = `${rule} needs ${kind}`
+    const key = `${rule} needs ${needed(kind)}`
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
   const head = `${String(unresolved.length)} unresolved: what a rule needs is not among these files (--context DIR adds it)`
@@ -40,7 +40,7 @@ function unresolvedLines({ unresolved }: Report, verbose: boolean): string[] {
   return [
     head,
     ...unresolved.map(
-      ({ rule, kind, object, file }) => `  ${clean(file)}: ${rule} needs ${kind} for ${clean(object.name)}`,
+      ({ rule, kind, object, file }) => `  ${clean(file)}: ${rule} needs ${needed(kind)} for ${clean(object.name)}`,
     ),
   ]
 }

@@ -10,6 +10,11 @@ export function count(number: number, noun: string): string {
   return `${String(number)} ${noun}${number === 1 ? '' : 's'}`
 }
 
+/** What a rule lacks that could not decide: a kind, or a value of the object itself. */
+export function needed(kind: string): string {
+  return kind === 'value' ? 'a value that it can read, not a variable' : kind
+}
+
 /** `file:line:column`, as editors and terminals follow it. */
 export function placeText({ file, line, column }: FilePlace): string {
   return `${clean(file)}:${String(line)}:${String(column)}`

@@ -18,12 +18,11 @@ export function claimFault(
   inventory: Inventory<'StorageClass' | 'Node'>,
 ): Relation<ClaimFault> {
   const { found, unsure } = classesOf(claim, inventory)
-  const nodes = inventory.list('Node')
-  const faults = found.flatMap((storageClass) => {
-    const fault = bindingFault(storageClass, params, nodes)
-    return fault === undefined || fault === 'zone-redundant' ? [] : [{ fault, storageClass }]
-  })
-  return { found: faults, unsure }
+  const [storageClass] = found
+  if (!storageClass) return { found: [], unsure }
+  const fault = bindingFault(storageClass, params, inventory.list('Node'))
+  if (fault === unknown) return { found: [], unsure: ['StorageClass'] }
+  return { found: fault === undefined || fault === 'zone-redundant' ? [] : [{ fault, storageClass }], unsure }
 }
 
 /** The existing claims of a pod spec that are not bound yet and will be before the pod has a zone or a node. */

@@ -76,13 +76,19 @@ export interface Violation<R extends string = string> {
   readonly related?: readonly Related[]
 }
 
-/** The policy could not decide, because the inventory does not know objects of this kind. */
+/**
+ * What a policy lacks: objects of a kind that the inventory does not know, or a `value` of the object itself that nobody
+ * can read, being a `${VARIABLE}` or malformed.
+ */
+export type Missing = KindName | 'value'
+
+/** The policy could not decide for want of this. */
 export interface Unresolved {
-  readonly unresolved: KindName
+  readonly unresolved: Missing
 }
 
-export function unresolved(kind: KindName): Unresolved {
-  return { unresolved: kind }
+export function unresolved(missing: Missing): Unresolved {
+  return { unresolved: missing }
 }
 
 /** A case that is test and documentation at once. Objects are YAML flow or block text; what they leave out is filled in. */
@@ -107,7 +113,7 @@ export interface Example {
 }
 
 export interface FailingExample extends Example {
-  /** Each finding as `reason path`, or `unresolved Kind`, in the order yielded. */
+  /** Each finding as `reason path`, or `unresolved Kind` (or `value`), in the order yielded. */
   readonly finds: readonly string[]
 }
 

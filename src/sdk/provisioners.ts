@@ -3,6 +3,7 @@ import type { Kinds } from './objects.ts'
 import { oncePerList } from './once-per-list.ts'
 import type { Params } from './params.ts'
 import { listOf, memberOf, recordOf, stringOf } from './shape.ts'
+import { isVariable } from './variables.ts'
 
 /** From where the volumes of a class can be reached. `zone-redundant`: from every zone of the region. */
 export type Reach = 'zonal' | 'node-local' | 'zone-redundant' | 'global' | 'unknown'
@@ -34,19 +35,23 @@ export type ProvisionerParams = Params<typeof provisionerParams>
 
 /**
  * How far the volumes of a class reach, by its provisioner and the parameters that change it. Undefined without a
- * provisioner. A topology-aware driver counts as global while Nodes are unknown and the class does not say otherwise.
+ * provisioner, unknown where a `${VARIABLE}` decides. A topology-aware driver counts as global while Nodes are unknown
+ * and the class does not say otherwise.
  */
 export function reachOf(
   storageClass: Kinds['StorageClass'],
   params: ProvisionerParams,
   nodes: readonly Kinds['Node'][] | Unknown,
-): Reach | undefined {
+): Reach | Unknown | undefined {
   const provisioner = stringOf(storageClass.provisioner)?.toLowerCase()
   if (!provisioner) return undefined
+  if (isVariable(provisioner)) return unknown
   const listed = listedAs(provisioner, params)
   if (listed === 'topology-aware') return isTopologyAware(storageClass, nodes) ? 'zonal' : 'global'
-  const modified = modifiers.find(({ of, test }) => of.some((name) => matches(name, provisioner)) && test(storageClass))
-  return modified?.reach ?? listed
+  const modifier = modifiers.find(({ of }) => of.some((name) => matches(name, provisioner)))
+  const modified = modifier?.test(storageClass) ?? false
+  if (modifier && (modified === unknown || isVariable(storageClass.parameters))) return unknown
+  return modifier && modified ? modifier.reach : listed
 }
 
 type Listed = 'zonal' | 'node-local' | 'global' | 'topology-aware' | 'unknown'
@@ -134,7 +139,7 @@ const known: readonly (readonly [Listed, readonly string[]])[] = [
 
 interface Modifier {
   readonly of: readonly string[]
-  readonly test: (storageClass: Kinds['StorageClass']) => boolean
+  readonly test: (storageClass: Kinds['StorageClass']) => boolean | Unknown
   readonly reach: Reach
 }
 
@@ -142,24 +147,36 @@ interface Modifier {
 const modifiers: readonly Modifier[] = [
   {
     of: ['disk.csi.azure.com', 'kubernetes.io/azure-disk'],
-    test: ({ parameters }) =>
+    test: ({ parameters }) => {
       // Azure reads the keys of parameters in any case.
-      Object.entries(recordOf(parameters) ?? {}).some(
-        ([key, value]) => skuKeys.has(key.toLowerCase()) && /_zrs$/i.test(stringOf(value) ?? ''),
-      ),
+      const entries = Object.entries(recordOf(parameters) ?? {}).filter(([key]) => skuKeys.has(key.toLowerCase()))
+      if (entries.some(([, value]) => /_zrs$/i.test(stringOf(value) ?? ''))) return true
+      return entries.some(([, value]) => isVariable(value)) ? unknown : false
+    },
     reach: 'zone-redundant',
   },
   {
     of: ['driver.longhorn.io'],
-    test: ({ parameters }) => memberOf(parameters, 'dataLocality') === 'strict-local',
+    test: ({ parameters }) => {
+      const locality = memberOf(parameters, 'dataLocality')
+      return isVariable(locality) ? unknown : locality === 'strict-local'
+    },
     reach: 'node-local',
   },
   {
     of: ['rbd.csi.ceph.com', '*.rbd.csi.ceph.com'],
-    test: ({ parameters }) => (stringOf(memberOf(parameters, 'topologyConstrainedPools')) ?? '').trim() !== '',
+    test: ({ parameters }) => {
+      const pools = (stringOf(memberOf(parameters, 'topologyConstrainedPools')) ?? '').trim()
+      return isWhollyVariable(pools) ? unknown : pools !== ''
+    },
     reach: 'zonal',
   },
 ]
+
+// Of a variable with text around it, it is known that it is not empty.
+function isWhollyVariable(text: string): boolean {
+  return isVariable(text) && text.startsWith('${') && text.indexOf('}') === text.length - 1
+}
 
 const skuKeys: ReadonlySet<string> = new Set(['skuname', 'storageaccounttype'])
 const vsphereKeys = ['topology.csi.vmware.com/zone', 'failure-domain.beta.kubernetes.io/zone'] as const

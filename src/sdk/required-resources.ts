@@ -107,8 +107,8 @@ export interface RequiredValue {
 
 /**
  * A request or limit of each container that must have its own: not of init containers unless `includeInit`, and of none
- * where the pod has the value as a whole. Values that are not known are left out; if it is the LimitRanges that are not
- * known for certain, that is said.
+ * where the pod has the value as a whole. Of values that are not known it is said what they depend on, unless the
+ * settings have said that they are there.
  */
 export function* requiredValues(
   { resources }: ResourcesUnderReview,
@@ -118,14 +118,17 @@ export function* requiredValues(
 ): Generator<RequiredValue | Unresolved, void, undefined> {
   const ofPod = options.podLevelResources ? valueOf(resources.pod[field], resource) : undefined
   // The sum of the containers is what some of them ask for: it stands in for none of the others.
-  if (ofPod?.origin !== 'containers' && (isPositive(ofPod) || ofPod?.quantity === unknown)) return
+  if (ofPod && ofPod.origin !== 'containers') {
+    if (ofPod.quantity === unknown) yield unresolved('value')
+    if (ofPod.quantity === unknown || isPositive(ofPod)) return
+  }
   const place = pointer('resources', field, resource)
   for (const container of resources.containers) {
     if (container.class === 'init' && !options.includeInit) continue
     const value = valueOf(container[field], resource)
     if (value?.quantity !== unknown) {
       yield { container, value, path: container.path + place }
-    } else if (value.origin === 'limitRange') yield unresolved('LimitRange')
+    } else if (value.origin !== 'assumed') yield unresolved(value.origin === 'limitRange' ? 'LimitRange' : 'value')
   }
 }
 

@@ -5,6 +5,7 @@ import { oncePerList } from './once-per-list.ts'
 import { reachOf, type ProvisionerParams } from './provisioners.ts'
 import type { Relation } from './relations.ts'
 import { listOf, memberOf, stringOf } from './shape.ts'
+import { isVariable } from './variables.ts'
 import { inOneZone, isZoneKey } from './zones.ts'
 
 type StorageClass = Kinds['StorageClass']
@@ -16,15 +17,20 @@ type StorageClass = Kinds['StorageClass']
  */
 export type BindingFault = 'zonal' | 'node-local' | 'single-zone-class' | 'one-zone' | 'zone-redundant' | 'unknown'
 
-/** The fault of a class, undefined if it waits for its consumer or its volumes are reachable from everywhere. */
+/**
+ * The fault of a class, undefined if it waits for its consumer or its volumes are reachable from everywhere. Unknown
+ * where a `${VARIABLE}` decides.
+ */
 export function bindingFault(
   storageClass: StorageClass,
   params: ProvisionerParams,
   nodes: readonly Kinds['Node'][] | Unknown,
-): BindingFault | undefined {
-  if (!bindsAtOnce(storageClass)) return undefined
+): BindingFault | Unknown | undefined {
+  const atOnce = bindsAtOnce(storageClass)
+  if (!atOnce) return undefined
   const reach = reachOf(storageClass, params, nodes)
   if (reach === undefined || reach === 'global') return undefined
+  if (atOnce === unknown || reach === unknown || isVariable(storageClass.allowedTopologies)) return unknown
   if (reach !== 'zonal') return reach
   if (allowedZones(storageClass)?.size === 1) return 'single-zone-class'
   return nodes !== unknown && inOneZone(nodes) ? 'one-zone' : 'zonal'
@@ -76,6 +82,6 @@ const defaultKeys = [
 ] as const
 
 // Left out means Immediate (kubernetes/pkg/apis/storage/v1/defaults.go SetDefaults_StorageClass).
-function bindsAtOnce({ volumeBindingMode }: StorageClass): boolean {
-  return (volumeBindingMode ?? 'Immediate') === 'Immediate'
+function bindsAtOnce({ volumeBindingMode }: StorageClass): boolean | Unknown {
+  return isVariable(volumeBindingMode) ? unknown : (volumeBindingMode ?? 'Immediate') === 'Immediate'
 }

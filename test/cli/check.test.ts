@@ -249,33 +249,32 @@ t.test('the namespace of objects that name none', async (t) => {
   t.equal(await namespaceOf('--namespace', 'shop'), 'shop')
 })
 
-t.test('KEDA makes an autoscaler of a ScaledObject, which counts as one', async (t) => {
+t.test('KEDA makes an autoscaler of a ScaledObject, and what stands in a variable is unresolved', async (t) => {
   const scaled = (spec: string, metadata = '') =>
     `apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: web${metadata}}\nspec: {scaleTargetRef: {name: web}${spec}}\n`
-  const files = async (scaledObject: string, name = 'all.yaml') => {
-    const one = deployment('web').replace('replicas: 2', 'replicas: 1')
-    const dir = t.testdir({ [name]: [one, scaledObject, budget('web', 'minAvailable: 1')].join('---\n') })
-    return reportOf((await day2('check', join(dir, name), '--output', 'json')).stdout)
-  }
-  const deadlocks = ({ findings }: Report) =>
-    findings
-      .filter(({ rule }) => rule === 'compute-pdb-deadlock')
-      .map(({ severity, reason }) => `${severity} ${reason}`)
-  const doubts = ({ unresolved }: Report) => unresolved.map(({ rule, kind }) => `${rule} ${kind}`)
-  t.strictSame(deadlocks(await files(scaled(', minReplicaCount: 2, maxReplicaCount: 10'))), [], 'never below two')
-  const once = await files(scaled(', maxReplicaCount: 1'))
-  t.strictSame(deadlocks(once), ['warn at-current', 'deny at-current'])
-  t.match(
-    once.findings.find(({ rule, severity }) => rule === 'compute-pdb-deadlock' && severity === 'deny')?.related[1],
-    { kind: 'HorizontalPodAutoscaler', name: 'keda-hpa-web', line: 14 },
-    'it is found where it is made',
+  const one = deployment('web').replace('replicas: 2', 'replicas: 1')
+  const files = (scaledObject: string) => ({
+    'all.yaml': [one, scaledObject, budget('web', 'minAvailable: 1')].join('---\n'),
+  })
+  const dir = t.testdir({
+    two: files(scaled(', minReplicaCount: 2, maxReplicaCount: 10')),
+    one: files(scaled(', maxReplicaCount: 1')),
+    variable: files(scaled(', minReplicaCount: "${MIN}"')),
+    paused: files(scaled(', minReplicaCount: 2', ', annotations: {autoscaling.keda.sh/paused-replicas: "1"}')),
+    open: { 'web.yaml': deployment('open', "{name: web, image: 'web:1', resources: '${RESOURCES}'}") },
+  })
+  const folders = ['two', 'one', 'variable', 'paused', 'open'].map((name) => join(dir, name))
+  const json = join(dir, 'report.json')
+  const { stdout } = await day2('check', ...folders, '--output', 'text', '--output', `json=${json}`)
+  const report = reportOf(readFileSync(json, 'utf8'))
+  const deadlocks = report.findings.filter(({ rule }) => rule === 'compute-pdb-deadlock')
+  t.strictSame(
+    deadlocks.map(({ severity, reason, file }) => `${file.slice(dir.length)} ${severity} ${reason}`),
+    ['/one/all.yaml warn at-current', '/one/all.yaml deny at-current'],
+    'where it is never below two a drain passes',
   )
-  for (const open of [
-    scaled(', minReplicaCount: "${MIN}"'),
-    scaled(', minReplicaCount: 2', ', annotations: {autoscaling.keda.sh/paused-replicas: "1"}'),
-  ]) {
-    const report = await files(open)
-    t.strictSame(deadlocks(report), [])
-    t.ok(doubts(report).includes('compute-pdb-deadlock HorizontalPodAutoscaler'), open)
-  }
+  const related = { kind: 'HorizontalPodAutoscaler', name: 'keda-hpa-web', line: 14 }
+  t.match(deadlocks[1]?.related[1], related, 'it is found where it is made')
+  t.match(stdout, /^ {2}compute-pdb-deadlock needs HorizontalPodAutoscaler \(4 objects\)$/m, 'a variable, and a pause')
+  t.match(stdout, /^ {2}compute-requests-required needs a value that it can read, not a variable \(1 object\)$/m)
 })

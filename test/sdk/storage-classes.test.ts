@@ -140,6 +140,23 @@ t.test('how far volumes reach', async (t) => {
   t.equal(reach('x.example.com', {}, { nodeLocalProvisioners: ['x.example.com'] }), 'node-local')
 })
 
+t.test('a variable that decides how far volumes reach, or when they are bound, is not known', async (t) => {
+  const fault = (provisioner: string, parameters?: object | string, rest: object = {}) =>
+    // Files hold what nobody validated.
+    bindingFault({ provisioner, ...(parameters === undefined ? {} : { parameters }), ...rest } as object, unchanged, [])
+  t.equal(fault('${PROVISIONER}'), unknown)
+  t.equal(fault('disk.csi.azure.com', { skuName: '${SKU}' }), unknown)
+  t.equal(fault('disk.csi.azure.com', { skuName: '${TIER}_ZRS' }), 'zone-redundant')
+  t.equal(fault('disk.csi.azure.com', '${PARAMETERS}'), unknown)
+  t.equal(fault('driver.longhorn.io', { dataLocality: '${LOCALITY}' }), unknown)
+  t.equal(fault('rbd.csi.ceph.com', { topologyConstrainedPools: '${POOLS}' }), unknown)
+  t.equal(fault('rbd.csi.ceph.com', { topologyConstrainedPools: '[{"poolName":"${POOL}"}]' }), 'zonal', 'not empty')
+  t.equal(fault('ebs.csi.aws.com', '${PARAMETERS}'), 'zonal', 'nothing in them decides')
+  t.equal(fault('ebs.csi.aws.com', {}, { allowedTopologies: '${TOPOLOGIES}' }), unknown)
+  t.equal(fault('ebs.csi.aws.com', {}, { volumeBindingMode: '${MODE}' }), unknown)
+  t.equal(fault('efs.csi.aws.com', {}, { volumeBindingMode: '${MODE}' }), undefined)
+})
+
 t.test('zones', async (t) => {
   t.equal(zoneOf(node('eu-west-1a')), 'eu-west-1a')
   t.equal(zoneOf(node('westeurope-1', 'topology.disk.csi.azure.com/zone')), 'westeurope-1')
