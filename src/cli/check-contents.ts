@@ -20,7 +20,7 @@ export interface CheckInput {
   readonly now: number
 }
 
-/** Judges everything that was read. `faults` counts policies that failed by a fault of their own. */
+/** Judges everything that was read. `faults` counts policies and objects that failed by a fault of our own. */
 export function checkContents(engine: Engine, input: CheckInput): { report: Report; faults: number } {
   const { contents, context, namespace } = input
   const others = scopesOf(context, namespace).flatMap(({ members }) => members)

@@ -9,7 +9,7 @@ export interface Said {
   readonly findings: ReportedFinding[]
   readonly unresolved: Report['unresolved'][number][]
   readonly exempted: Report['exempted'][number][]
-  /** Policies that failed by a fault of their own. */
+  /** What failed by a fault of our own. */
   readonly faults: Problem[]
 }
 
@@ -31,6 +31,15 @@ export function reported(
       message: `the rule ${rule} failed on this object by a fault of its own (${error}); please report it`,
     })),
   }
+}
+
+/** What is said of an object that could not be judged. Of the error only its class: its text may quote a value. */
+export function failed(error: unknown, { file, source }: Manifest, { kind, namespace, name }: ObjectRef): Said {
+  const of = error instanceof Error ? error.name : typeof error
+  const object = `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
+  const message = `${object} could not be judged by a fault of day2 itself (${of}); please report it`
+  const fault: Problem = { level: 'error', code: 'D2_OBJECT_FAULT', file: source ?? file, message }
+  return { findings: [], unresolved: [], exempted: [], faults: [fault] }
 }
 
 /** Adds what was not said yet. */

@@ -5,10 +5,11 @@ import type { Manifest } from '../files/manifest.ts'
 import { autoscalerOf } from '../files/scaled-objects.ts'
 import type { Member, Scope } from '../files/scopes.ts'
 import { buildInventory, type Entry } from '../inventory/files.ts'
+import type { InventorySource } from '../sdk/inventory.ts'
 import type { KindInfo } from '../sdk/kinds.ts'
 import type { ObjectRef } from '../sdk/objects.ts'
 import { memberOf, stringOf } from '../sdk/shape.ts'
-import { addNew, reported, type Said } from './check-said.ts'
+import { addNew, failed, reported, type Said } from './check-said.ts'
 
 /** Judges the objects of one scope, with the scope and the context as their inventory, and adds what is said to `all`. */
 export function checkScope(
@@ -25,12 +26,27 @@ export function checkScope(
   const inventory = buildInventory([...own, ...others], { complete })
   const find = (ref: ObjectRef) => identities.get(identityOf(ref))
   for (const member of members) {
-    const evaluation = evaluate(engine, subjectOf(member), { inventory, now, frontEnd: 'check' })
-    const said = reported(evaluation, member.manifest, refOf(member), find)
+    const said = judged(engine, member, inventory, now, find)
     const before = all.get(member.manifest)
     // An object may be in several scopes (a base under two overlays): what is said of it twice is reported once.
     if (before) addNew(before, said)
     else all.set(member.manifest, said)
+  }
+}
+
+// One object that brings a fault to light must not cost the report on all others.
+function judged(
+  engine: Engine,
+  member: Known,
+  inventory: InventorySource,
+  now: number,
+  find: (ref: ObjectRef) => Manifest | undefined,
+): Said {
+  try {
+    const evaluation = evaluate(engine, subjectOf(member), { inventory, now, frontEnd: 'check' })
+    return reported(evaluation, member.manifest, refOf(member), find)
+  } catch (error) {
+    return failed(error, member.manifest, refOf(member))
   }
 }
 
