@@ -304,4 +304,11 @@ await t.test('the account of an AWS key id', async (t) => {
   t.strictSame(accounts(idOf('111122223333'), { canaryAccounts: ['111122223333'] }), [])
   const bait = { AWS_ACCESS_KEY_ID: idOf('052310077262'), AWS_SECRET_ACCESS_KEY: made('aws.secretKey') }
   t.strictSame(found(t, bait), [])
+  for (const ids of [
+    [idOf('052310077262'), idOf('111122223333')],
+    [idOf('111122223333'), idOf('052310077262')],
+  ]) {
+    const hits = detectCredentials(fields({ f: ids.join(' ') }))
+    t.match(hits, [{ level: 'likely', account: '111122223333' }], 'bait does not stand for the other keys of a value')
+  }
 })
