@@ -8,7 +8,10 @@ const binary = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
 export function cliPage(): string {
   return [
     '# Command line',
-    'What `day2 --help` and the `--help` of each command print. In the checkout, `node build/src/cli/main.js` is `day2`; linked on the PATH as `kubectl-day2` it works as `kubectl day2`.',
+    'What `day2 --help` and the `--help` of each command print. In the checkout, after `npm run ready`, this makes the command `day2`:',
+    '```sh\nalias day2="node $PWD/build/src/cli/main.js"\n```',
+    'To install it, bundled into one package without dependencies, and as `kubectl day2`:',
+    '```sh\nnpm run bundle && npm install --global "$(npm pack ./dist --silent)"\nln -s "$(command -v day2)" /usr/local/bin/kubectl-day2\n```',
     helpOf(),
     ...[...commands.keys()].map((name) => `## day2 ${name}\n\n${helpOf(name)}`),
   ].join('\n\n')

@@ -1,5 +1,5 @@
 import type { Level, Loop, Policy, Severity, Signature } from '../src/sdk/policy.ts'
-import { cell, levelText } from './rule-page.ts'
+import { cell, levelLegend, levelText } from './rule-page.ts'
 
 /** What people see when the failure that a rule prevents has happened. */
 export const signatures: { readonly [S in Signature]: string } = {
@@ -35,6 +35,7 @@ export function ruleIndex(policies: readonly Policy[]): string {
   return [
     '# Rules',
     `${policies.length} rules. Severities are those of the profile \`baseline\`, reason by reason; \`strict\` is on each page.`,
+    levelLegend,
     '## By loop',
     ...byLoop,
     '## By failure',

@@ -25,6 +25,10 @@ export function rulePage(policy: Policy, policies: readonly Policy[]): string {
   ].join('\n\n')
 }
 
+/** What a level with exceptions means, for the pages that show one. */
+export const levelLegend =
+  'A severity with exceptions begins with the one for everything else. `budget`, `workload`, `pod` and so on are what is under review, so that `warn, budget deny` refuses the budget and warns of everything else; `template:CREATE deny` holds for new templates only.'
+
 /** A severity as a table cell: one word, or the word with its exceptions. */
 export function levelText(level: Level): string {
   if (typeof level === 'string') return level
@@ -59,7 +63,8 @@ function reasonTable(policy: Policy): string {
   const rows = Object.entries(policy.reasons).map(
     ([name, { baseline, strict }]) => `| \`${name}\` | ${levelText(baseline)} | ${levelText(strict ?? baseline)} |`,
   )
-  return ['| reason | baseline | strict |', '| --- | --- | --- |', ...rows].join('\n')
+  const table = ['| reason | baseline | strict |', '| --- | --- | --- |', ...rows].join('\n')
+  return table.includes(',') ? `${table}\n\n${levelLegend}` : table
 }
 
 function reasonSection(name: string, reason: Reason): string {
@@ -138,7 +143,7 @@ function findingText({ severity, reason, path, message, fix, preExisting, stale 
 function exemption(policy: Policy): string {
   const granted = {
     reason: 'why it does not hold here',
-    until: quoted('2026-12-31'),
+    until: dated(),
     namespaces: ['team-a'],
     names: ['web-*'],
   }
@@ -147,14 +152,14 @@ function exemption(policy: Policy): string {
   const annotations = {
     'day2-admission.dev/exempt': policy.id,
     'day2-admission.dev/exempt-reason': 'why it does not hold here',
-    'day2-admission.dev/exempt-until': quoted('2026-12-31'),
+    'day2-admission.dev/exempt-until': dated(),
   }
   return `On the object:\n\n${fenced('yaml', stringify({ metadata: { annotations } }))}\n\n${bySettings}`
 }
 
-// kubectl reads YAML 1.1, where a bare date is no string.
-function quoted(text: string): Scalar {
-  return Object.assign(new Scalar(text), { type: Scalar.QUOTE_SINGLE })
+// kubectl reads YAML 1.1, where a bare date is no string. The pages outlive any date: it stands for the reader's own.
+function dated(): Scalar {
+  return Object.assign(new Scalar('2026-12-31'), { type: Scalar.QUOTE_SINGLE, comment: ' a date of yours' })
 }
 
 function settings(id: string, rule: object): string {
