@@ -27,7 +27,7 @@ export function rulePage(policy: Policy, policies: readonly Policy[]): string {
 
 /** What a level with exceptions means, for the pages that show one. */
 export const levelLegend =
-  'A severity with exceptions begins with the one for everything else. `budget`, `workload`, `pod` and so on are what is under review, so that `warn, budget deny` refuses the budget and warns of everything else; `template:CREATE deny` holds for new templates only.'
+  'Where a severity has exceptions, the first word holds for everything else: `warn, budget deny` refuses a PodDisruptionBudget and only warns of whatever else is under review. A `template` is a workload of any kind, `template:CREATE` a new one, `scale` a request on its scale subresource.'
 
 /** A severity as a table cell: one word, or the word with its exceptions. */
 export function levelText(level: Level): string {
