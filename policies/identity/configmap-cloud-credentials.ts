@@ -1,7 +1,6 @@
 import { credentialsInData } from '../../src/sdk/credentials/data-fields.ts'
 import { credentialParams, credentialReasons, credentialViolation } from '../../src/sdk/credentials/report.ts'
 import { definePolicy } from '../../src/sdk/policy.ts'
-import { memberOf } from '../../src/sdk/shape.ts'
 
 const configMap = (data: string) => `kind: ConfigMap\ndata:\n  ${data.replaceAll('\n', '\n  ')}`
 
@@ -73,6 +72,12 @@ export default definePolicy({
         finds: ['value /binaryData/key.json'],
       },
       {
+        name: 'the word sops encrypts nothing',
+        object: `${configMap(`blob: '{{sample.azure.storageConnectionString}}'`)}\nsops: {}`,
+        frontEnd: 'check',
+        finds: ['value /data/blob'],
+      },
+      {
         name: 'an API key may be meant for browsers',
         object: configMap(`maps: '{{sample.google.apiKey}}'`),
         finds: ['possible /data/maps'],
@@ -86,7 +91,7 @@ export default definePolicy({
   },
   *check({ object, name, params }) {
     // The certificate that every namespace is given.
-    if (name === 'kube-root-ca.crt' || memberOf(object, 'sops') !== undefined) return
+    if (name === 'kube-root-ca.crt') return
     for (const { hit, place } of credentialsInData('ConfigMap', object, { ...params, exposed: true })) {
       yield credentialViolation(hit, place)
     }

@@ -1,7 +1,6 @@
 import { credentialsInData, dataKeys } from '../../src/sdk/credentials/data-fields.ts'
 import { credentialParams, credentialReasons, credentialViolation } from '../../src/sdk/credentials/report.ts'
 import { definePolicy } from '../../src/sdk/policy.ts'
-import { memberOf } from '../../src/sdk/shape.ts'
 
 const secret = (data: string, more = '') => `kind: Secret\nstringData:\n  ${data.replaceAll('\n', '\n  ')}${more}`
 const driver = 'system:serviceaccount:kube-system:csi-azurefile-controller-sa'
@@ -132,6 +131,15 @@ export default definePolicy({
         finds: ['possible /metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration'],
       },
       {
+        name: 'SOPS encrypts what it is told to encrypt, and this is not among it',
+        object: secret(
+          `AWS_ACCESS_KEY_ID: '{{sample.aws.keyId}}'\nAWS_SECRET_ACCESS_KEY: '{{sample.aws.secretKey}}'\npassword: "ENC[AES256_GCM,data:c2VjcmV0,iv:aXY=,tag:dGFn,type:str]"`,
+          '\nsops: { encrypted_regex: "^password$", mac: "ENC[AES256_GCM,data:bWFj,iv:aXY=,tag:dGFn,type:str]", version: 3.9.0 }',
+        ),
+        frontEnd: 'check',
+        finds: ['value /stringData/AWS_ACCESS_KEY_ID', 'value /stringData/AWS_SECRET_ACCESS_KEY'],
+      },
+      {
         name: 'a telling name over a value that nothing recognises',
         object: secret('AWS_SECRET_ACCESS_KEY: minioadmin'),
         finds: ['name /stringData/AWS_SECRET_ACCESS_KEY'],
@@ -145,7 +153,7 @@ export default definePolicy({
     ],
   },
   *check({ object, name, params, review }) {
-    if (skippedTypes.has(object.type ?? '') || memberOf(object, 'sops') !== undefined) return
+    if (skippedTypes.has(object.type ?? '')) return
     const ofDriver = isOfAzureFiles(name, dataKeys(object))
     if (ofDriver && params.allowedWriters.includes(review.user?.username ?? '')) return
     for (const { hit, place } of credentialsInData('Secret', object, params)) {

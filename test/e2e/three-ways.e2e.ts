@@ -41,6 +41,7 @@ const completed: ReadonlyMap<string, string> = new Map([
   ['compute-requests-required: a cpu request of 0', account],
   ['compute-requests-required: a resize takes a request away from a Pod', account],
   ['compute-requests-required: the pod has limits as a whole, which become its requests', account],
+  ['identity-secret-cloud-credentials: SOPS encrypts what it is told to encrypt, and this is not among it', merged],
   ['identity-secret-cloud-credentials: a client secret of Entra', merged],
   ['identity-secret-cloud-credentials: a key of AWS, its halves under two names', merged],
   ['identity-secret-cloud-credentials: a key that expires by itself', merged],
