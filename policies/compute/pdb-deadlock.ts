@@ -1,9 +1,10 @@
 import { describeBudget, replicasToDrain } from '../../src/sdk/budgets.ts'
-import { drainOf, type Drain } from '../../src/sdk/drain.ts'
+import { blocksAll, drainOf, type Drain } from '../../src/sdk/drain.ts'
 import { nameOf } from '../../src/sdk/names.ts'
 import type { AnyObject, KindName, Kinds } from '../../src/sdk/objects.ts'
 import { definePolicy, unresolved, type Related } from '../../src/sdk/policy.ts'
 import { budgetsAround } from '../../src/sdk/relations.ts'
+import { recordOf } from '../../src/sdk/shape.ts'
 
 const why =
   'The budget needs as many healthy pods as there are, so every eviction gets HTTP 429: the drain hangs until someone scales up or edits the budget.'
@@ -68,6 +69,7 @@ export default definePolicy({
       why: 'Drains pass by day and hang at night: once the autoscaler has scaled down, the budget needs every pod that is left, and each eviction gets HTTP 429.',
       snippet,
     },
+    'still-blocked': { baseline: 'warn', why, snippet },
     inactive: {
       baseline: 'audit',
       why: 'A budget over workloads that are scaled to zero protects nothing now, and decides the next drain once they are back.',
@@ -186,6 +188,13 @@ export default definePolicy({
         finds: ['at-hpa-min /spec/minReplicas'],
       },
       {
+        name: 'a budget that let no pod go before lets none go still',
+        object: budget('minAvailable: 1'),
+        oldObject: budget('maxUnavailable: 0'),
+        inventory: web(1),
+        finds: ['still-blocked /spec/minAvailable'],
+      },
+      {
         name: 'scaled to zero',
         object: budget('minAvailable: 1'),
         inventory: web(0),
@@ -207,7 +216,7 @@ export default definePolicy({
       },
     ],
   },
-  *check({ kind, object, namespace, inventory }) {
+  *check({ kind, object, namespace, review, inventory }) {
     const budgets = budgetsAround(kind, object, namespace, inventory)
     const unsure = new Set(budgets.unsure)
     for (const budget of budgets.found) {
@@ -216,7 +225,7 @@ export default definePolicy({
       else if (drain.state !== 'open') {
         const field = kind === 'PodDisruptionBudget' ? drain.budget.form : fields.get(kind)
         yield {
-          reason: drain.state,
+          reason: isRelaxed(kind, review.oldObject, drain) ? 'still-blocked' : drain.state,
           path: `/spec/${field ?? 'replicas'}`,
           message: messageOf(budget, drain),
           fix: fixOf(drain),
@@ -232,6 +241,12 @@ type Budget = Kinds['PodDisruptionBudget']
 type Stuck = Extract<Drain, { readonly replicas: number }>
 
 const fields: ReadonlyMap<KindName, string> = new Map([['HorizontalPodAutoscaler', 'minReplicas']])
+
+/** True where the budget let no pod go before either: then this change makes nothing worse, and must not be refused. */
+function isRelaxed(kind: KindName, before: unknown, { state, workloads }: Stuck): boolean {
+  const old: Budget | undefined = kind === 'PodDisruptionBudget' ? recordOf(before) : undefined
+  return old !== undefined && state !== 'inactive' && blocksAll(old, workloads)
+}
 
 function messageOf(budget: Budget, { state, budget: asked, replicas, workloads }: Stuck): string {
   const [first, second, ...more] = workloads.map(({ kind, object }) => `${kind}/${nameOf(object)}`)

@@ -1,9 +1,18 @@
-import { allowedDisruptions, budgetOf, replicasToDrain, selectsNothing, type Budget } from './budgets.ts'
+import {
+  allowedDisruptions,
+  budgetOf,
+  budgetSelector,
+  replicasToDrain,
+  selectsNothing,
+  type Budget,
+} from './budgets.ts'
 import { unknown, type Inventory } from './inventory.ts'
 import type { scalableKinds } from './kinds.ts'
 import type { KindName, Kinds } from './objects.ts'
+import { selectsPods } from './pod-labels.ts'
 import { autoscalersOf, workloadsOf, type Witness, type WitnessKind } from './relations.ts'
 import { scaleOf, setsReplicas, type Scale } from './scale.ts'
+import { selectsEverything } from './selectors.ts'
 
 /** What a drain meets where a budget that could let pods go stands over these workloads. */
 export type Drain =
@@ -38,6 +47,50 @@ export function drainOf(
   if (budget === unknown) return { state: 'unresolved', kinds: ['PodDisruptionBudget'] }
   if (budget === undefined || replicasToDrain(budget) === undefined) return open
 
+  const covered = coveredBy(object, namespace, inventory)
+  if ('state' in covered) return covered
+  const { current, least, workloads, autoscalers } = covered
+  const seen = { budget, workloads, autoscalers }
+  if (current === 0) return { state: 'inactive', replicas: 0, ...seen }
+  if (allowedDisruptions(budget, current) === 0) return { state: 'at-current', replicas: current, ...seen }
+  return allowedDisruptions(budget, least) === 0 ? { state: 'at-hpa-min', replicas: least, ...seen } : open
+}
+
+/**
+ * True if a budget let none of these pods go, however many there are: another one over them can be no worse. Only
+ * what it says itself counts.
+ */
+export function blocksAll(object: Kinds['PodDisruptionBudget'], workloads: readonly Witness[]): boolean {
+  const budget = budgetOf(object.spec)
+  if (budget === undefined || budget === unknown || replicasToDrain(budget) !== undefined) return false
+  const selector = budgetSelector(object)
+  return workloads.every((workload) => selectsPods(selector, workload.kind, workload.object) === true)
+}
+
+/** What the pods that a budget selects come to, whatever amount it asks for. */
+type Covered =
+  | Extract<Drain, { readonly state: 'open' | 'unresolved' }>
+  | {
+      readonly current: number
+      readonly least: number
+      readonly workloads: readonly Witness[]
+      readonly autoscalers: readonly Kinds['HorizontalPodAutoscaler'][]
+    }
+
+// Each budget that selects everything covers the same: many of them must not each walk a whole namespace. What a policy
+// is given as its inventory stands for one review, in which nothing changes.
+const everything = new WeakMap<Inventory<DrainKind>, Map<string, Covered>>()
+
+function coveredBy(object: Kinds['PodDisruptionBudget'], namespace: string, inventory: Inventory<DrainKind>): Covered {
+  if (!selectsEverything(object.spec?.selector)) return measured(object, namespace, inventory)
+  const known = everything.get(inventory) ?? new Map<string, Covered>()
+  everything.set(inventory, known)
+  const covered = known.get(namespace) ?? measured(object, namespace, inventory)
+  known.set(namespace, covered)
+  return covered
+}
+
+function measured(object: Kinds['PodDisruptionBudget'], namespace: string, inventory: Inventory<DrainKind>): Covered {
   const { found: workloads, unsure } = workloadsOf(object, namespace, inventory)
   if (!workloads.every(isScalable)) return open
   if (unsure.length > 0) return { state: 'unresolved', kinds: unsure }
@@ -45,23 +98,22 @@ export function drainOf(
 
   const scales = workloads.map((workload) => measure(workload, namespace, inventory))
   const missing = scales.flatMap((scale) => (typeof scale === 'string' ? [scale] : []))
-  if (missing.length > 0) return { state: 'unresolved', kinds: missing }
-  const measured = scales.flatMap((scale) => (typeof scale === 'string' ? [] : [scale]))
-  const seen = { budget, workloads, autoscalers: measured.flatMap(({ autoscalers }) => autoscalers) }
-
-  const running = measured.filter(({ current }) => current > 0)
-  const current = sum(running.map((scale) => scale.current))
-  if (current === 0) return { state: 'inactive', replicas: 0, ...seen }
-  if (allowedDisruptions(budget, current) === 0) return { state: 'at-current', replicas: current, ...seen }
-  // An autoscaler that may scale to zero still leaves one pod to drain before it does.
-  const least = sum(running.map(({ floor }) => Math.max(1, floor)))
-  return allowedDisruptions(budget, least) === 0 ? { state: 'at-hpa-min', replicas: least, ...seen } : open
+  if (missing.length > 0) return { state: 'unresolved', kinds: [...new Set(missing)] }
+  const found = scales.flatMap((scale) => (typeof scale === 'string' ? [] : [scale]))
+  const running = found.filter(({ current }) => current > 0)
+  return {
+    current: sum(running.map(({ current }) => current)),
+    // An autoscaler that may scale to zero still leaves one pod to drain before it does.
+    least: sum(running.map(({ floor }) => Math.max(1, floor))),
+    workloads,
+    autoscalers: found.flatMap(({ autoscalers }) => autoscalers),
+  }
 }
 
 type ScalableWitness = Extract<Witness, { kind: (typeof scalableKinds)[number] }>
 type Measured = Scale & { readonly autoscalers: readonly Kinds['HorizontalPodAutoscaler'][] }
 
-const open: Drain = Object.freeze({ state: 'open' })
+const open = Object.freeze({ state: 'open' as const })
 
 /** The scale of a workload, or the kind for want of which it is not known. */
 function measure(

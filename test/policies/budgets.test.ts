@@ -144,6 +144,24 @@ t.test('who is refused, and who is only told', async (t) => {
   ])
 })
 
+t.test('a budget that let no pod go may be relaxed, also where that is not enough yet', async (t) => {
+  const web = { selector: { matchLabels: { app: 'web' } } }
+  const cluster = [workload('Deployment', 'web', 'web', 1)]
+  const change = (from: object, to: object) =>
+    (['baseline', 'strict'] as const).flatMap((profile) =>
+      review(budget('b', to), cluster, { profile, before: budget('b', from) }).map(
+        ({ reason, severity }) => `${reason} ${severity}`,
+      ),
+    )
+  const warned = ['still-blocked warn', 'still-blocked warn']
+  for (const from of [{ ...web, maxUnavailable: 0 }, { ...web, minAvailable: '100%' }, web, { selector: {} }])
+    t.strictSame(change(from, { ...web, minAvailable: 1 }), warned, JSON.stringify(from))
+  const refused = ['at-current deny', 'at-current deny']
+  t.strictSame(change({ ...web, maxUnavailable: 1 }, { ...web, minAvailable: 1 }), refused)
+  const other = { selector: { matchLabels: { app: 'api' } }, maxUnavailable: 0 }
+  t.strictSame(change(other, { ...web, minAvailable: 1 }), refused, 'it blocked other pods')
+})
+
 t.test('one cause, one finding', async (t) => {
   const selector = { matchLabels: { app: 'web' } }
   const web = workload('Deployment', 'web', 'web', 1)
