@@ -15,7 +15,7 @@ const snippet = `env:
 - {name: K8S_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
 - {name: K8S_POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
 - {name: K8S_NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
-- {name: K8S_ZONE, valueFrom: {fieldRef: {fieldPath: "metadata.labels['topology.kubernetes.io/zone']"}}}
+- {name: K8S_ZONE, valueFrom: {fieldRef: {fieldPath: "metadata.labels['topology.kubernetes.io/zone']"}}} # from 1.35 on; before, zoneSource: collector
 - {name: OTEL_RESOURCE_ATTRIBUTES, value: "k8s.namespace.name=$(K8S_NAMESPACE),k8s.pod.name=$(K8S_POD_NAME),k8s.node.name=$(K8S_NODE_NAME),cloud.availability_zone=$(K8S_ZONE)"}`
 
 const reason = (why: string) => ({ baseline: 'audit', strict: { default: 'deny', pod: 'warn' }, why, snippet }) as const
@@ -38,6 +38,7 @@ export default definePolicy({
   sources: [
     'kubernetes/pkg/apis/core/validation/validation.go',
     'https://opentelemetry.io/docs/specs/semconv/resource/k8s/',
+    'https://www.kubernetes.dev/resources/keps/4742/',
   ],
   on: podKinds,
   reads: ['Namespace'],
@@ -67,7 +68,8 @@ export default definePolicy({
       type: 'string',
       enum: ['pod', 'collector'],
       default: 'pod',
-      description: 'Who adds the zone: the pod itself, or a collector that joins it from the node.',
+      description:
+        'Who adds the zone: the pod itself, or a collector that joins it from the node. The label of the node is copied to its pods from Kubernetes 1.35 on (in 1.33 and 1.34 only with the feature gate PodTopologyLabelsAdmission): before, choose collector.',
     },
   },
   examples: {
@@ -212,7 +214,7 @@ export default definePolicy({
           reason: field,
           path: `${path}/env/-`,
           message: `container ${name} cannot log its ${field}`,
-          fix: `add env {name: ${variables[field][0]}, valueFrom: {fieldRef: {fieldPath: "${variables[field][1]}"}}}`,
+          fix: `add env {name: ${variables[field][0]}, valueFrom: {fieldRef: {fieldPath: "${variables[field][1]}"}}}${since[field] ?? ''}`,
         }
       }
     }
@@ -225,6 +227,9 @@ const variables: { readonly [F in ContextField]: readonly [name: string, fieldPa
   node: ['K8S_NODE_NAME', 'spec.nodeName'],
   zone: ['K8S_ZONE', "metadata.labels['topology.kubernetes.io/zone']"],
 }
+
+// Where the label of the node reaches its pods (KEP-4742); before, only a collector knows the zone.
+const since: { readonly [F in ContextField]?: string } = { zone: ' (Kubernetes 1.35+)' }
 
 function runsOn({ class: role }: ContainerView): boolean {
   return role === 'main' || role === 'sidecar'
