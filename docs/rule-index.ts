@@ -36,6 +36,7 @@ export function ruleIndex(policies: readonly Policy[]): string {
     '# Rules',
     `${policies.length} rules. Severities are those of the profile \`baseline\`, reason by reason; \`strict\` is on each page.`,
     levelLegend,
+    'One rule is not in the tables, because it judges exemptions and not objects: `exemption-invalid` ([exempt](../../guides/exempt.md#on-the-object)).',
     '## By loop',
     ...byLoop,
     '## By failure',
