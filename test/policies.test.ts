@@ -46,6 +46,30 @@ t.test('messages fit into a warning of the API server', async (t) => {
       }
 })
 
+t.test('names of any length leave the fix in the warning', async (t) => {
+  const long = (name: string) => name.padEnd(253, 'n')
+  for (const policy of policies)
+    for (const example of policy.examples.fails) {
+      const stretch = (yaml: string) =>
+        yaml.replace(
+          /\b(name|storageClassName|claimName): ([a-z][a-z0-9-]*)(?=[ ,}\n])/g,
+          (_, key: string, name: string) => `${key}: ${name === 'cpu' || name === 'memory' ? name : long(name)}`,
+        )
+      const stretched = {
+        ...example,
+        object: stretch(example.object),
+        ...(example.oldObject === undefined ? {} : { oldObject: stretch(example.oldObject) }),
+        ...(example.inventory === undefined ? {} : { inventory: stretch(example.inventory) }),
+      }
+      for (const { rule, reason, message, fix } of runExample([policy], policy, stretched, 'strict').findings) {
+        const warning = `[${rule}] ${message}; ${fix}`
+        // What the API server itself refuses comes as no warning: only `check` says it.
+        if (policy.reasons[reason]?.api) continue
+        if ([...warning].length > 256) t.fail(`${policy.id}, ${example.name}: ${warning}`)
+      }
+    }
+})
+
 /** Everything that the policy yielded, whatever became of it, as examples write it. */
 function yielded(policy: Policy, { findings, unresolved, policyErrors }: Evaluation): string[] {
   if (policyErrors.length > 0) return policyErrors.map(({ error }) => `threw ${error}`)

@@ -1,5 +1,6 @@
 import { budgetOf, describeBudget, replicasToDrain, selectsNothing } from '../../src/sdk/budgets.ts'
 import { unknown } from '../../src/sdk/inventory.ts'
+import { brief } from '../../src/sdk/names.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 
 const why =
@@ -86,7 +87,7 @@ export default definePolicy({
     yield {
       reason,
       path: `/spec/${field}`,
-      message: `PDB ${name} allows 0 disruptions (${describeBudget(budget)})`,
+      message: `PDB ${brief(name)} allows 0 disruptions (${describeBudget(budget)})`,
       fix: `set maxUnavailable: 1${field === 'minAvailable' ? ' in place of minAvailable' : ''} and unhealthyPodEvictionPolicy: AlwaysAllow`,
     }
   },

@@ -1,6 +1,6 @@
 import { describeBudget, replicasToDrain } from '../../src/sdk/budgets.ts'
 import { blocksAll, drainOf, type Drain } from '../../src/sdk/drain.ts'
-import { nameOf } from '../../src/sdk/names.ts'
+import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { AnyObject, KindName, Kinds } from '../../src/sdk/objects.ts'
 import { definePolicy, unresolved, type Related } from '../../src/sdk/policy.ts'
 import { budgetsAround } from '../../src/sdk/relations.ts'
@@ -249,9 +249,9 @@ function isRelaxed(kind: KindName, before: unknown, { state, workloads }: Stuck)
 }
 
 function messageOf(budget: Budget, { state, budget: asked, replicas, workloads }: Stuck): string {
-  const [first, second, ...more] = workloads.map(({ kind, object }) => `${kind}/${nameOf(object)}`)
+  const [first, second, ...more] = workloads.map(({ kind, object }) => `${kind}/${brief(nameOf(object), 20)}`)
   const names = [first, ...(second ? [second] : []), ...(more.length > 0 ? [`${more.length} more`] : [])].join(', ')
-  const subject = `PDB ${nameOf(budget)} (${describeBudget(asked)})`
+  const subject = `PDB ${brief(nameOf(budget), 20)} (${describeBudget(asked)})`
   if (state === 'inactive') return `${subject} covers only ${names}, scaled to 0 replicas: it protects nothing`
   const when = state === 'at-hpa-min' ? ' left by the autoscaler' : ''
   return `${subject} covers ${replicas} replica${replicas === 1 ? '' : 's'} of ${names}${when}: 0 disruptions allowed`

@@ -1,4 +1,5 @@
 import { tooSmallNode } from '../../src/sdk/node-capacity.ts'
+import { brief } from '../../src/sdk/names.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { formatQuantity, parseQuantity, quantityRefusal, type Quantity } from '../../src/sdk/quantities.ts'
 import { pathOf, quantitiesOf, type QuantityPlace } from '../../src/sdk/quantity-places.ts'
@@ -201,7 +202,7 @@ export default definePolicy({
       }
       const limit = exceededLimit(place, quantity)
       if (limit) {
-        const message = `${typedAt(place)} must be less than or equal to ${resource} limit of ${formatQuantity(limit)}`
+        const message = `${typedAt(place)} must be less than or equal to ${brief(resource)} limit of ${formatQuantity(limit)}`
         yield {
           reason: 'limit-below-request',
           path: pathOf(place),
@@ -229,7 +230,7 @@ export default definePolicy({
 })
 
 function typedAt({ holder, field, key, value }: QuantityPlace): string {
-  return `${holder} ${field}.${key} ${asTyped(value)}`
+  return `${holder} ${field}.${brief(key)} ${asTyped(value)}`
 }
 
 function asTyped(value: unknown): string {

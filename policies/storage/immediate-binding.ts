@@ -1,4 +1,5 @@
 import { unknown } from '../../src/sdk/inventory.ts'
+import { brief } from '../../src/sdk/names.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { provisionerParams } from '../../src/sdk/provisioners.ts'
 import { memberOf, stringOf } from '../../src/sdk/shape.ts'
@@ -196,7 +197,7 @@ export default definePolicy({
     yield {
       reason: isManaged ? 'cloud-managed' : fault,
       path: '/volumeBindingMode',
-      message: `StorageClass ${name} is ${mode} with ${adjectives[fault]} ${stringOf(object.provisioner) ?? ''}`,
+      message: `StorageClass ${brief(name)} is ${mode} with ${adjectives[fault]} ${brief(stringOf(object.provisioner) ?? '')}`,
       fix: isManaged
         ? 'use a class of your own with volumeBindingMode: WaitForFirstConsumer'
         : 'set volumeBindingMode: WaitForFirstConsumer; a class that exists is deleted first, bound volumes stay bound',

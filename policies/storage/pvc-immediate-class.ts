@@ -1,7 +1,7 @@
 import { claimFault, waitingClaims } from '../../src/sdk/claim-binding.ts'
 import { claimsOf, classPathOf, isBound } from '../../src/sdk/claims.ts'
 import { podKinds } from '../../src/sdk/kinds.ts'
-import { nameOf } from '../../src/sdk/names.ts'
+import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName, Kinds } from '../../src/sdk/objects.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { provisionerParams } from '../../src/sdk/provisioners.ts'
@@ -197,7 +197,7 @@ export default definePolicy({
         yield {
           reason: fault === 'zonal' || fault === 'node-local' ? 'immediate' : fault,
           path: path + classPathOf(claim),
-          message: `claim ${name} uses ${describe(storageClass)}`,
+          message: `claim ${brief(name)} uses ${describe(storageClass)}`,
           fix,
           related: [{ kind: 'StorageClass', namespace: '', name: nameOf(storageClass) }],
         }
@@ -223,9 +223,13 @@ export default definePolicy({
 const fix = 'name a class with volumeBindingMode: WaitForFirstConsumer'
 
 function describe(storageClass: Kinds['StorageClass']): string {
-  return `Immediate class ${nameOf(storageClass)} (${stringOf(storageClass.provisioner) ?? ''})`
+  return `Immediate class ${brief(nameOf(storageClass))} (${brief(stringOf(storageClass.provisioner) ?? '')})`
 }
 
 function listed([first = '', second, ...more]: readonly string[]): string {
-  return [first, ...(second ? [second] : []), ...(more.length > 0 ? [`${more.length} more`] : [])].join(', ')
+  return [
+    brief(first, 20),
+    ...(second ? [brief(second, 20)] : []),
+    ...(more.length > 0 ? [`${more.length} more`] : []),
+  ].join(', ')
 }

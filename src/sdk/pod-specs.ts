@@ -1,4 +1,5 @@
 import type { V1Container, V1ObjectMeta, V1PodSpec } from '@kubernetes/client-node'
+import { brief } from './names.ts'
 import type { Wire } from './objects.ts'
 import { pointer } from './pointer.ts'
 import { listOf, memberOf, recordOf } from './shape.ts'
@@ -28,7 +29,7 @@ export interface ContainerView {
   /** JSON pointer of the container from the root of the object. */
   readonly path: string
   readonly class: ContainerClass
-  /** Its name, or its place (`containers[0]`, which no container can be called) where it has none. */
+  /** Its name for messages, or its place (`containers[0]`, which no container can be called) where it has none. */
   readonly name: string
 }
 
@@ -56,7 +57,9 @@ export function containersOf(view: Pick<PodSpecView, 'path' | 'spec'>): Containe
         container,
         path: view.path + pointer(field, index),
         class: classOf(field, container),
-        name: typeof container.name === 'string' && container.name !== '' ? container.name : `${field}[${index}]`,
+        name: brief(
+          typeof container.name === 'string' && container.name !== '' ? container.name : `${field}[${index}]`,
+        ),
       })
     })
   }

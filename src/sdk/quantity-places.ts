@@ -1,3 +1,4 @@
+import { brief } from './names.ts'
 import type { KindName } from './objects.ts'
 import { containersOf, podSpecOf, type PodSpecView } from './pod-specs.ts'
 import { pointer } from './pointer.ts'
@@ -37,7 +38,12 @@ export function quantitiesOf(kind: KindName, object: object): QuantityPlace[] {
   if (kind === 'StatefulSet') {
     for (const [index, claim] of listOf(memberOf(spec, 'volumeClaimTemplates')).entries()) {
       const name = stringOf(memberOf(memberOf(claim, 'metadata'), 'name')) ?? String(index)
-      addClaim(found, memberOf(claim, 'spec'), pointer('spec', 'volumeClaimTemplates', index, 'spec'), `claim ${name}`)
+      addClaim(
+        found,
+        memberOf(claim, 'spec'),
+        pointer('spec', 'volumeClaimTemplates', index, 'spec'),
+        `claim ${brief(name)}`,
+      )
     }
   }
   if (kind === 'PersistentVolumeClaim') addClaim(found, spec, '/spec', 'claim')
@@ -54,7 +60,7 @@ function addPodSpec(found: QuantityPlace[], view: PodSpecView): void {
   }
   for (const [index, volume] of listOf(view.spec.volumes).entries()) {
     const group = view.path + pointer('volumes', index)
-    const holder = `volume ${stringOf(memberOf(volume, 'name')) ?? String(index)}`
+    const holder = `volume ${brief(stringOf(memberOf(volume, 'name')) ?? String(index))}`
     const value = memberOf(memberOf(volume, 'emptyDir'), 'sizeLimit')
     if (value !== undefined) {
       found.push({ holder, group, field: 'emptyDir', key: 'sizeLimit', value, resource: 'storage', use: 'volume' })
@@ -124,7 +130,7 @@ function addAutoscaler(found: QuantityPlace[], spec: unknown): void {
       for (const key of ['averageValue', 'value']) {
         const value = memberOf(memberOf(body, 'target'), key)
         if (value === undefined) continue
-        const holder = `metric ${resource || source}`
+        const holder = `metric ${brief(resource || source)}`
         found.push({ holder, group, field: 'target', key, value, resource, use: ofPods ? 'target' : 'metric' })
       }
     }
