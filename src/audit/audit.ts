@@ -14,6 +14,8 @@ import { Tally } from './tally.ts'
 export interface Shelves {
   readonly inventory: InventorySource
   add(kind: KindName, namespace: string | undefined, objects: readonly AnyObject[]): void
+  /** A collection could not be read, or not to its end. */
+  lack(kind: KindName): void
 }
 
 export interface AuditOptions {
@@ -65,6 +67,7 @@ export async function audit(engine: Engine, cluster: Cluster, options: AuditOpti
       const whole = await collect(cluster, info, namespace, account, sink, onProgress)
       // A part of a list is no ground to say that something is missing, but what is in it can be judged.
       if (whole) shelves.add(info.kind, namespace, objects)
+      else shelves.lack(info.kind)
       kept.set(info.kind, [...(kept.get(info.kind) ?? []), ...objects])
     }
   }
@@ -108,7 +111,7 @@ function judgeAll(info: KindInfo, objects: readonly AnyObject[], context: JudgeC
   return judged
 }
 
-const last: readonly KindName[] = ['ReplicaSet', 'Job', 'Pod']
+const last: readonly KindName[] = ['PersistentVolumeClaim', 'ReplicaSet', 'Job', 'Pod']
 
 function inOrder(kinds: readonly KindInfo[]): readonly KindInfo[] {
   const rank = ({ kind }: KindInfo) => last.indexOf(kind)

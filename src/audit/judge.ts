@@ -1,9 +1,10 @@
 import type { Engine } from '../engine/engine.ts'
 import { evaluate } from '../engine/evaluate.ts'
+import { fingerprint } from '../engine/fingerprint.ts'
 import type { InventorySource } from '../sdk/inventory.ts'
 import type { KindInfo } from '../sdk/kinds.ts'
 import type { AnyObject } from '../sdk/objects.ts'
-import { ownerOf, templatePrint, type Owner, type Owners } from './owners.ts'
+import { claimTemplateAt, ownerOf, templateOfClaim, templatePrint, type Owner, type Owners } from './owners.ts'
 import type { Tally } from './tally.ts'
 
 export interface JudgeContext {
@@ -35,27 +36,36 @@ export function judge(info: KindInfo, object: AnyObject, { engine, owners, ...co
   const said = evaluate(engine, subject, { inventory, now, frontEnd: 'audit' })
   const chain = owners.chain(controller)
   const top = chain.at(-1)
+  const templates = kind === 'PersistentVolumeClaim' ? [templateOfClaim(namespace, name)] : chain
   const ref = { kind, namespace, name }
   if (makesPods.has(kind)) owners.judged(self)
 
   for (const finding of said.findings) {
     if (!wanted(finding.rule)) continue
     const print = templatePrint(finding.rule, finding.reason, finding.path, kind, object)
-    if (makesPods.has(kind)) owners.found(self, print)
-    if (!top) tally.add(finding)
-    else if (!owners.isRepeated(chain, print)) tally.addOwned(finding, top, print)
+    remember(finding, print)
+    if (owners.isRepeated(templates, print)) continue
+    if (top) tally.addOwned(finding, top, print)
+    else tally.add(finding)
   }
   for (const exemption of said.exempted) {
     if (!wanted(exemption.rule)) continue
     const print = templatePrint(exemption.rule, exemption.reason, exemption.path, kind, object)
-    if (makesPods.has(kind)) owners.found(self, print)
-    if (owners.isRepeated(chain, print)) continue
+    remember(exemption, print)
+    if (owners.isRepeated(templates, print)) continue
     const of = top ?? self
     tally.addExempted({ ...exemption, object: ref }, `${of.kind} ${of.namespace} ${of.name} ${print}`)
   }
   for (const each of said.unresolved) if (wanted(each.rule)) tally.addUnresolved(each)
   for (const each of said.policyErrors) if (wanted(each.rule)) tally.addFault({ ...each, object: ref })
   return true
+
+  function remember({ rule, reason, path }: { rule: string; reason: string; path: string }, print: string): void {
+    if (!makesPods.has(kind)) return
+    owners.found(self, print)
+    const claim = kind === 'StatefulSet' ? claimTemplateAt(object, path) : undefined
+    if (claim) owners.found(claim.claims, fingerprint(rule, reason, claim.path, object))
+  }
 }
 
 // As the engine counts them: only these are made by controllers from templates.

@@ -73,6 +73,31 @@ export function templatePrint(rule: string, reason: string, path: string, kind: 
   return fingerprint(rule, reason, path.slice(holder.length), template as AnyObject)
 }
 
+/**
+ * What a StatefulSet says of a claim, as the claims made from the template have it: their name without the number, and
+ * the path within one. Undefined for a path elsewhere.
+ */
+export function claimTemplateAt(
+  object: AnyObject,
+  path: string,
+): { readonly claims: Owner; readonly path: string } | undefined {
+  const [, index, inClaim] = /^\/spec\/volumeClaimTemplates\/(\d+)(\/.*)$/.exec(path) ?? []
+  if (index === undefined || inClaim === undefined) return undefined
+  const name = resolve(`/spec/volumeClaimTemplates/${index}/metadata/name`, object)
+  if (typeof name !== 'string') return undefined
+  const { namespace, name: set } = object.metadata ?? {}
+  return { claims: claimsOf(namespace ?? '', `${name}-${set ?? ''}`), path: inClaim }
+}
+
+/** The template that a claim was made from, by its name, which is all that ties it to a StatefulSet. */
+export function templateOfClaim(namespace: string, name: string): Owner {
+  return claimsOf(namespace, name.replace(/-\d+$/, ''))
+}
+
+function claimsOf(namespace: string, name: string): Owner {
+  return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name }
+}
+
 function idOf({ apiVersion, kind, namespace, name }: Owner): string {
   const group = groupOf(apiVersion)
   // The version of the reference may be an older one than that of the list.

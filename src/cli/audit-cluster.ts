@@ -84,12 +84,19 @@ async function waiting(ms: number, signal: AbortSignal): Promise<void> {
 // Half of what kubectl asks for: the garbage of larger pages outweighs all that is held (measured: 100,000 objects, 272
 // MiB with pages of 250, 560 MiB with pages of 500).
 const pageSize = 250
+// Each of these may be a mebibyte.
+const largeKinds: ReadonlySet<string> = new Set(['ConfigMap', 'Secret'])
+const largePageSize = 25
 
 function clusterOf(connection: Connection, signal: AbortSignal) {
   return {
     pages: (info: Parameters<typeof collectionPath>[0], namespace: string | undefined) =>
       // Each object is judged on its own, so a list that goes on in a newer snapshot does as well as one begun anew.
-      listPages(connection, collectionPath(info, namespace), { limit: pageSize, signal, onExpired: 'continue' }),
+      listPages(connection, collectionPath(info, namespace), {
+        limit: largeKinds.has(info.kind) ? largePageSize : pageSize,
+        signal,
+        onExpired: 'continue',
+      }),
     servedVersions: (info: Parameters<typeof servedVersions>[1]) => servedVersions(connection, info, signal),
   }
 }

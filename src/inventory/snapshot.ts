@@ -7,12 +7,15 @@ export interface Snapshot {
   readonly inventory: InventorySource
   /** Takes a collection that was read to its end: of one namespace, or of the whole cluster. */
   add(kind: KindName, namespace: string | undefined, objects: readonly AnyObject[]): void
+  /** A collection could not be read, or not to its end. */
+  lack(kind: KindName): void
 }
 
 /** An empty snapshot. A kind is `unknown` until its collection was added, and outside the namespaces that were. */
 export function createSnapshot(): Snapshot {
   const store = new ObjectStore()
   const known = new Map<KindName, Set<string> | 'everywhere'>()
+  const gaps = new Set<KindName>()
   const isKnown = (kind: KindName, namespace: string | undefined) => {
     const where = known.get(kind)
     return where === 'everywhere' || (namespace !== undefined && (where?.has(namespace) ?? false))
@@ -27,7 +30,7 @@ export function createSnapshot(): Snapshot {
         isKnown(kind, namespace) ? store.get(kind, namespace, name) : unknown,
       uncertain: () => false,
       // What was read is as fresh as the report; what was not read must not deny.
-      stale: (kind) => !known.has(kind),
+      stale: (kind) => gaps.has(kind) || !known.has(kind),
     },
     add(kind, namespace, objects) {
       for (const object of objects)
@@ -36,5 +39,6 @@ export function createSnapshot(): Snapshot {
       if (namespace === undefined) known.set(kind, 'everywhere')
       else if (where !== 'everywhere') known.set(kind, new Set([...(where ?? []), namespace]))
     },
+    lack: (kind) => void gaps.add(kind),
   }
 }

@@ -56,7 +56,24 @@ const quiet = definePolicy({
   },
 })
 
-const policies = [image, budgeted, quiet]
+const classed = definePolicy({
+  ...common,
+  id: 'storage-classed',
+  summary: 'Claims name a class.',
+  on: ['PersistentVolumeClaim', 'StatefulSet'],
+  reads: [],
+  reasons: { none: { baseline: 'warn', why: 'The default may change.' } },
+  *check({ kind, object }) {
+    const claims = kind === 'StatefulSet' ? (object.spec?.volumeClaimTemplates ?? []) : [object]
+    for (const [index, claim] of claims.entries()) {
+      if (claim?.spec?.storageClassName) continue
+      const path = `${kind === 'StatefulSet' ? `/spec/volumeClaimTemplates/${index}` : ''}/spec/storageClassName`
+      yield { reason: 'none', path, message: 'no class', fix: 'name one' }
+    }
+  },
+})
+
+const policies = [image, budgeted, quiet, classed]
 
 t.test('a fault is told once, of the object at the top', async (t) => {
   const rs = owned('apps/v1', 'ReplicaSet', 'web-1', ['apps/v1', 'Deployment', 'web'], template('web'))
@@ -134,6 +151,23 @@ t.test('an exempt template exempts what repeats it; a foreign controller of a kn
   t.equal(tally.exempted.length, 1)
 })
 
+t.test('the claims of a StatefulSet repeat its template', async (t) => {
+  const claim = { metadata: { name: 'data' }, spec: {} }
+  const { tally } = await walk({
+    StatefulSet: [object('apps/v1', 'StatefulSet', 'db', { ...template('db:1'), volumeClaimTemplates: [claim] })],
+    PersistentVolumeClaim: [
+      ...['data-db-0', 'data-db-11', 'data-web-0', 'own'].map((name) =>
+        object('v1', 'PersistentVolumeClaim', name, {}),
+      ),
+    ],
+  })
+  t.strictSame(brief(tally.findings), [
+    'warn PersistentVolumeClaim data-web-0 /spec/storageClassName',
+    'warn PersistentVolumeClaim own /spec/storageClassName',
+    'warn StatefulSet db /spec/volumeClaimTemplates/0/spec/storageClassName',
+  ])
+})
+
 t.test('objects that are being deleted are not judged, and only what was asked for is read', async (t) => {
   const gone = { ...object('v1', 'Pod', 'gone', { containers: [{}] }) }
   const dying = { ...gone, metadata: { ...gone.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }
@@ -145,7 +179,16 @@ t.test('objects that are being deleted are not judged, and only what was asked f
   )
   t.notOk(asked.includes('Secret'), 'no Secrets')
   t.strictSame([...asked].sort(), [
-    ...['CronJob', 'Deployment', 'Job', 'Pod', 'PodDisruptionBudget', 'ReplicaSet', 'StatefulSet'],
+    ...[
+      'CronJob',
+      'Deployment',
+      'Job',
+      'PersistentVolumeClaim',
+      'Pod',
+      'PodDisruptionBudget',
+      'ReplicaSet',
+      'StatefulSet',
+    ],
   ])
   const told = await walk({ Secret: [object('v1', 'Secret', 'keys', {})] }, { options: { secrets: true } })
   t.match(told.tally.findings, [{ rule: quiet.id, object: { name: 'keys' } }])
@@ -258,6 +301,8 @@ t.test('namespaces bound what is read, and what is known', async (t) => {
   snapshot.add('Node', undefined, [])
   t.strictSame(snapshot.inventory.list('Node'), [])
   t.equal(snapshot.inventory.stale('Node'), false)
+  snapshot.lack('Deployment')
+  t.equal(snapshot.inventory.stale('Deployment'), true, 'a gap anywhere')
 })
 
 interface Walk {

@@ -74,7 +74,7 @@ t.test('a platform listens in audit mode, reads the report, and then enforces', 
       return names.has(`${kind} ${place} ${name}`)
     }
     const ours = all.filter(isOurs)
-    // When the workload of the deadlock was applied, its budget was not there yet; its Pods repeat nothing.
+    // When the workload of the deadlock was applied, its budget was not there yet; Pods and claims repeat nothing.
     const others = all.filter((finding) => refOf(finding).namespace === space && !isOurs(finding))
     t.same(
       others.map((finding) => `${finding.at('rule').text} ${refOf(finding).kind}`),

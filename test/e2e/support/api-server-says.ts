@@ -1,0 +1,88 @@
+import type { Finding } from '../../../src/engine/finding.ts'
+import { comparable, inOrder, type Situation } from '../../support/ways.ts'
+
+// What the API server does to examples; whatever else happens to one fails the test.
+const refusals: readonly (readonly [RegExp, string])[] = [
+  [/Invalid value: "\$\{|Unsupported value: "\$\{|illegal base64 data/, 'a variable or ciphertext in the place of a value'],
+  [/quantities must match the regular expression/, 'a quantity that it cannot read'],
+  [/must be less than or equal to \w+ limit/, 'a request above its limit'],
+  [/spec\.ephemeralContainers: Forbidden: cannot be set on create/, 'ephemeral containers in a new Pod'],
+]
+
+/** What an object was refused for; undefined where that is no trait of an example. */
+export function refusalOf(message: string): string | undefined {
+  const text = message.replace(/\s+/g, ' ')
+  return refusals.find(([pattern]) => pattern.test(text))?.[1]
+}
+
+interface Completion {
+  readonly why: string
+  readonly holds: (situation: Situation) => boolean
+  /** The findings of the object as written, as the completed object must have them; undefined: anything goes. */
+  readonly expected?: (finding: Finding, found: readonly Finding[]) => Finding | undefined
+}
+
+const completions: readonly Completion[] = [
+  {
+    why: 'a Pod gets the token of its account, and with it a file that holds the namespace',
+    holds: ({ info }) => info.kind === 'Pod',
+    expected: (finding) =>
+      finding.rule === 'observability-context-env' && finding.reason === 'namespace' ? undefined : finding,
+  },
+  {
+    why: 'the text of a quantity becomes the canonical one, and the message quotes it',
+    holds: () => true,
+    expected: (finding, found) =>
+      finding.rule === 'compute-quantity-suspicious' ? sayingLike(finding, found) : finding,
+  },
+  {
+    why: 'stringData becomes data',
+    holds: ({ info, object }) => info.kind === 'Secret' && 'stringData' in object,
+    expected: (finding) => ({
+      ...finding,
+      path: finding.path.replace(/^\/stringData/, '/data'),
+      message: finding.message.replace(/^stringData/, 'data'),
+    }),
+  },
+  {
+    why: 'a class without volumeBindingMode becomes Immediate',
+    holds: ({ info, object }) => info.kind === 'StorageClass' && !('volumeBindingMode' in object),
+    expected: sayingLike,
+  },
+  {
+    why: 'of several default classes the newest counts, and the API server sets the time',
+    holds: ({ others }) => others.filter(({ kind }) => kind === 'StorageClass').length > 1,
+  },
+]
+
+/**
+ * Why an object has other findings as it was written than as the API server stored it: '' where it has the same,
+ * undefined where no known completion explains it.
+ */
+export function completionOf(
+  situation: Situation,
+  written: readonly Finding[],
+  found: readonly Finding[],
+): string | undefined {
+  const wanted = JSON.stringify(inOrder(found))
+  if (JSON.stringify(inOrder(written)) === wanted) return ''
+  return completions.find(({ holds, expected }) => {
+    if (!holds(situation)) return false
+    if (!expected) return true
+    const mapped = written.flatMap((finding) => expected(finding, found) ?? [])
+    return JSON.stringify(inOrder(mapped)) === wanted
+  })?.why
+}
+
+/** The finding with the message that the same one has in the other list. */
+function sayingLike(finding: Finding, found: readonly Finding[]): Finding {
+  const { rule, reason, path, fix } = finding
+  const same = found.find(
+    (other) => other.rule === rule && other.reason === reason && other.path === path && sameFix(other, fix),
+  )
+  return same ? { ...finding, message: same.message } : finding
+}
+
+function sameFix(other: Finding, fix: string): boolean {
+  return JSON.stringify(comparable({ ...other, fix })) === JSON.stringify(comparable(other))
+}
