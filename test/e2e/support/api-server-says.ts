@@ -3,7 +3,10 @@ import { comparable, inOrder, type Situation } from '../../support/ways.ts'
 
 // What the API server does to examples; whatever else happens to one fails the test.
 const refusals: readonly (readonly [RegExp, string])[] = [
-  [/Invalid value: "\$\{|Unsupported value: "\$\{|illegal base64 data/, 'a variable or ciphertext in the place of a value'],
+  [
+    /Invalid value: "\$\{|Unsupported value: "\$\{|illegal base64 data/,
+    'a variable or ciphertext in the place of a value',
+  ],
   [/quantities must match the regular expression/, 'a quantity that it cannot read'],
   [/must be less than or equal to \w+ limit/, 'a request above its limit'],
   [/spec\.ephemeralContainers: Forbidden: cannot be set on create/, 'ephemeral containers in a new Pod'],
