@@ -5,75 +5,8 @@ import { auditedKinds } from '../../src/engine/audited-kinds.ts'
 import { createEngine } from '../../src/engine/engine.ts'
 import { defaultSettings, type Settings } from '../../src/engine/settings.ts'
 import { createSnapshot } from '../../src/inventory/snapshot.ts'
-import { unknown } from '../../src/sdk/inventory.ts'
 import type { AnyObject } from '../../src/sdk/objects.ts'
-import { definePolicy, unresolved, type Policy } from '../../src/sdk/policy.ts'
-import { containersOf, podSpecOf } from '../../src/sdk/pod-specs.ts'
-
-const common = { signatures: [], since: '0.1.0', examples: { passes: [], fails: [] } } as const
-
-/** Looks at Pods of controllers too. */
-const image = definePolicy({
-  ...common,
-  id: 'compute-image',
-  summary: 'Images have a tag.',
-  on: ['CronJob', 'Deployment', 'ReplicaSet', 'Job', 'Pod', 'StatefulSet'],
-  reads: [],
-  ownedPods: true,
-  reasons: { untagged: { baseline: 'deny', why: 'It changes.' } },
-  *check({ kind, object }) {
-    const view = podSpecOf(kind, object)
-    for (const { container, path } of view ? containersOf(view) : []) {
-      if (container.image?.includes(':')) continue
-      yield { reason: 'untagged', path: `${path}/image`, message: `${container.name} has no tag`, fix: 'add one' }
-    }
-  },
-})
-
-const budgeted = definePolicy({
-  ...common,
-  id: 'compute-budgeted',
-  summary: 'Deployments have a budget.',
-  on: ['Deployment'],
-  reads: ['PodDisruptionBudget'],
-  reasons: { none: { baseline: 'deny', absence: true, why: 'A drain takes all.' } },
-  *check({ namespace, inventory }) {
-    const budgets = inventory.list('PodDisruptionBudget', namespace)
-    if (budgets === unknown) return yield unresolved('PodDisruptionBudget')
-    if (budgets.length === 0) yield { reason: 'none', path: '/spec', message: 'no budget', fix: 'add one' }
-  },
-})
-
-const quiet = definePolicy({
-  ...common,
-  id: 'identity-quiet',
-  summary: 'Secrets are small.',
-  on: ['Secret'],
-  reads: [],
-  reasons: { any: { baseline: 'warn', why: 'Why not.' } },
-  *check() {
-    yield { reason: 'any', path: '/data', message: 'a Secret', fix: 'none' }
-  },
-})
-
-const classed = definePolicy({
-  ...common,
-  id: 'storage-classed',
-  summary: 'Claims name a class.',
-  on: ['PersistentVolumeClaim', 'StatefulSet'],
-  reads: [],
-  reasons: { none: { baseline: 'warn', why: 'The default may change.' } },
-  *check({ kind, object }) {
-    const claims = kind === 'StatefulSet' ? (object.spec?.volumeClaimTemplates ?? []) : [object]
-    for (const [index, claim] of claims.entries()) {
-      if (claim?.spec?.storageClassName) continue
-      const path = `${kind === 'StatefulSet' ? `/spec/volumeClaimTemplates/${index}` : ''}/spec/storageClassName`
-      yield { reason: 'none', path, message: 'no class', fix: 'name one' }
-    }
-  },
-})
-
-const policies = [image, budgeted, quiet, classed]
+import { budgeted, image, policies, quiet } from '../support/audited-policies.ts'
 
 t.test('a fault is told once, of the object at the top', async (t) => {
   const rs = owned('apps/v1', 'ReplicaSet', 'web-1', ['apps/v1', 'Deployment', 'web'], template('web'))
@@ -287,22 +220,6 @@ t.test('namespaces bound what is read, and what is known', async (t) => {
   t.strictSame(brief(tally.findings), ['deny Deployment web /spec'])
   t.ok(asked.includes('Deployment in shop') && asked.includes('Deployment in bank'))
   t.notOk(asked.includes('Deployment'))
-
-  const snapshot = createSnapshot()
-  t.equal(snapshot.inventory.list('Deployment', 'shop'), unknown)
-  t.equal(snapshot.inventory.stale('Deployment'), true)
-  snapshot.add('Deployment', 'shop', [object('apps/v1', 'Deployment', 'web', {})])
-  snapshot.add('Deployment', 'bank', [])
-  t.match(snapshot.inventory.list('Deployment', 'shop'), [{ metadata: { name: 'web' } }])
-  t.strictSame(snapshot.inventory.list('Deployment', 'bank'), [])
-  t.equal(snapshot.inventory.list('Deployment'), unknown, 'not everywhere')
-  t.equal(snapshot.inventory.get('Deployment', 'other', 'web'), unknown)
-  t.equal(snapshot.inventory.get('Deployment', 'bank', 'web'), undefined)
-  snapshot.add('Node', undefined, [])
-  t.strictSame(snapshot.inventory.list('Node'), [])
-  t.equal(snapshot.inventory.stale('Node'), false)
-  snapshot.lack('Deployment')
-  t.equal(snapshot.inventory.stale('Deployment'), true, 'a gap anywhere')
 })
 
 interface Walk {
@@ -328,10 +245,9 @@ async function walk(objects: Record<string, readonly AnyObject[]>, more: Walk = 
     },
     servedVersions: async ({ kind }) => versions[kind] ?? [],
   }
-  const list: readonly Policy[] = policies
-  const engine = createEngine(list, { ...defaultSettings, ...settings })
+  const engine = createEngine(policies, { ...defaultSettings, ...settings })
   const result = await audit(engine, cluster, {
-    kinds: auditedKinds(list, { labels: false }),
+    kinds: auditedKinds(policies, { labels: false }),
     namespaces: [],
     secrets: false,
     now: Date.parse('2026-11-24T12:00:00Z'),
