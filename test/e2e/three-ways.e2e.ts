@@ -30,7 +30,7 @@ t.test('every example gets the same findings as a file, as a review and in a clu
     }
     const placed = await putInto(cluster, situation)
     if (placed.refusal !== undefined) {
-      const why = refusalOf(placed.refusal)
+      const why = refusalOf(situation, placed.refusal)
       t.ok(why, `${name}: refused: ${placed.refusal}`)
       count(left, `the API server refuses ${why}`)
       continue

@@ -13,7 +13,8 @@ const refusals: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** What an object was refused for; undefined where that is no trait of an example. */
-export function refusalOf(message: string): string | undefined {
+export function refusalOf({ example }: Situation, message: string): string | undefined {
+  if (example.object.includes('${')) return 'a variable that is not filled in'
   const text = message.replace(/\s+/g, ' ')
   return refusals.find(([pattern]) => pattern.test(text))?.[1]
 }
