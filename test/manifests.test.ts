@@ -84,8 +84,8 @@ t.test('operations and subresources come together from all policies', async (t) 
 t.test('the webhook may read what its policies look up, and never Pods, Secrets or ConfigMaps', async (t) => {
   const greedy = judging([{ kind: 'StatefulSet', subresource: 'scale' }], ['Pod', 'Secret', 'ConfigMap', 'LimitRange'])
   t.strictSame(clusterRole([greedy]).rules, [
-    { apiGroups: [''], resources: ['limitranges', 'namespaces', 'nodes'], verbs: ['get', 'list', 'watch'] },
-    { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['get', 'list', 'watch'] },
+    { apiGroups: [''], resources: ['limitranges', 'namespaces', 'nodes'], verbs: ['list', 'watch'] },
+    { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['list', 'watch'] },
   ])
   const granted = clusterRole(policies).rules.flatMap(({ apiGroups, resources }) =>
     resources.map((resource) => `${apiGroups.join()}/${resource}`),

@@ -9,6 +9,10 @@ import { problemBody, problemOf, problems, type Problem } from './problem.ts'
 export interface Limits {
   /** An UPDATE holds the object twice, each up to the 3 MiB that the API server takes. */
   readonly bodyBytes: number
+  /** All bodies together that have begun and not ended. */
+  readonly bodiesBytes: number
+  /** Open connections. Each API server keeps a few; a connection costs some 50 KiB. */
+  readonly connections: number
   readonly requestTimeoutMs: number
   readonly headersTimeoutMs: number
   /** Above the 90 s for which the API server keeps idle connections: whoever closes first breaks a call. */
@@ -19,6 +23,8 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   bodyBytes: 8 * 1024 * 1024,
+  bodiesBytes: 64 * 1024 * 1024,
+  connections: 1024,
   requestTimeoutMs: 10_000,
   headersTimeoutMs: 10_000,
   keepAliveMs: 120_000,
@@ -78,8 +84,12 @@ export function createApp({ log, isDraining, limits, tls }: AppSettings): Fastif
 
 /** Answers with a problem. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  if (problem.retryAfterSeconds !== undefined) void reply.header('retry-after', problem.retryAfterSeconds)
   return reply.code(problem.status).type('application/json').send(problemBody(problem))
 }
+
+// The default of Node, which a flag in NODE_OPTIONS could raise.
+const headerBytes = 16 * 1024
 
 function createServer(handler: RequestListener, limits: Limits, tls: AppSettings['tls']): Server {
   const options = {
@@ -87,6 +97,7 @@ function createServer(handler: RequestListener, limits: Limits, tls: AppSettings
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveMs,
     connectionsCheckingInterval: limits.checkEveryMs,
+    maxHeaderSize: headerBytes,
   }
   const server = tls
     ? createTlsServer(
@@ -95,6 +106,7 @@ function createServer(handler: RequestListener, limits: Limits, tls: AppSettings
         handler,
       )
     : createPlainServer(options, handler)
+  server.maxConnections = limits.connections
   return server.on('clientError', answerBrokenRequest)
 }
 

@@ -20,8 +20,8 @@ export interface MetricSources {
 export interface Metrics {
   /** Counts an answered review. */
   review(handled: Handled, seconds: number): void
-  /** Counts a body that was no AdmissionReview of ours. */
-  refused(): void
+  /** Counts a body that was no AdmissionReview of ours, or that was given up for want of memory. */
+  refused(why: 'invalid' | 'overloaded'): void
   settingsReload(result: 'success' | 'failure'): void
   /** The metrics in the text format of Prometheus. */
   text(): Promise<string>
@@ -65,7 +65,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const policyErrors = createTally(
     registry,
     'day2_policy_errors_total',
-    'Policies that failed by a fault of their own or ran out of time, by rule.',
+    'Policies that failed by a fault of their own or ran out of time, by rule; "engine" is a fault outside every rule.',
     ['rule'],
   )
   const reloads = new Counter({
@@ -78,16 +78,18 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauges(registers, sources)
 
   return {
-    review({ request, outcome, evaluation }, seconds) {
+    review({ request, outcome, evaluation, fault }, seconds) {
       const { operation, info, subresource } = request
       reviews.add(operationLabel(operation), resourceLabel(info, subresource), verdictOf(outcome))
       duration.observe(seconds)
+      // A fault outside every policy; no rule is named like this.
+      if (fault !== undefined) policyErrors.add('engine')
       if (!evaluation) return
       for (const { rule, severity } of evaluation.findings) findings.add(rule, severity)
       for (const { rule } of evaluation.exempted) exemptions.add(rule)
       for (const { rule } of evaluation.policyErrors) policyErrors.add(rule)
     },
-    refused: () => reviews.add('other', 'other', 'invalid'),
+    refused: (why) => reviews.add('other', 'other', why),
     settingsReload: (result) => reloads.inc({ result }),
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -3,6 +3,7 @@ export interface Problem {
   readonly status: number
   readonly code: string
   readonly message: string
+  readonly retryAfterSeconds?: number
 }
 
 /** A Problem on its way to the error handler. */
@@ -26,6 +27,12 @@ export const problems = {
   tooLarge: { status: 413, code: 'D2_BODY_TOO_LARGE', message: 'the body is larger than 8 MiB' },
   mediaType: { status: 415, code: 'D2_MEDIA_TYPE', message: 'the body must be uncompressed application/json' },
   headers: { status: 431, code: 'D2_HEADERS', message: 'the request header is too large' },
+  busy: {
+    status: 503,
+    code: 'D2_BUSY',
+    message: 'too many requests have begun and not ended; this one began first',
+    retryAfterSeconds: 1,
+  },
   fault: { status: 500, code: 'D2_FAULT', message: 'internal fault' },
 } as const satisfies { readonly [name: string]: Problem }
 

@@ -5,10 +5,11 @@ import type { Engine } from '../engine/engine.ts'
 import type { InventorySource } from '../sdk/inventory.ts'
 import { createApp, defaultLimits, sendProblem, tlsOptions, type Limits } from './app.ts'
 import { parseBody } from './body.ts'
+import { createBodyReader } from './body-reader.ts'
 import { budgetMs } from './deadline.ts'
 import { generateTraceId, type Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import { problems, RequestProblem } from './problem.ts'
+import { problemOf, problems, RequestProblem } from './problem.ts'
 import { logReview } from './review-log.ts'
 
 export interface WebhookSettings {
@@ -33,15 +34,19 @@ export interface Webhook {
 /** The webhook itself: `POST /validate` over HTTPS. Whatever carries a uid is answered with 200. */
 export function createWebhook(settings: WebhookSettings): Webhook {
   const { log, isDraining, tls } = settings
-  const app = createApp({ log, isDraining, tls, limits: { ...defaultLimits, ...settings.limits } })
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    try {
-      if (isEncoded(request)) throw new RequestProblem(problems.mediaType)
-      // `parseAs: 'buffer'` promises it; the type covers both ways of parsing.
-      done(null, parseBody(body as Buffer))
-    } catch (error) {
-      done(error instanceof Error ? error : new Error('parser'))
-    }
+  const limits = { ...defaultLimits, ...settings.limits }
+  const app = createApp({ log, isDraining, tls, limits })
+  const readBody = createBodyReader(limits)
+  app.addContentTypeParser('application/json', (request, payload, done) => {
+    if (isEncoded(request)) throw new RequestProblem(problems.mediaType)
+    readBody(payload, Number(request.headers['content-length']), (error, body) => {
+      if (error || !body) return done(error)
+      try {
+        done(null, parseBody(body))
+      } catch (fault) {
+        done(fault instanceof Error ? fault : new Error('parser'))
+      }
+    })
   })
   app.post('/validate', (request, reply) => answer(settings, request, reply))
   app.route({
@@ -51,8 +56,10 @@ export function createWebhook(settings: WebhookSettings): Webhook {
     onRequest: (_request, reply) => void sendProblem(reply.header('allow', 'POST'), problems.method),
     handler: (_request, reply) => reply,
   })
-  app.addHook('onError', (_request, _reply, _error, done) => {
-    settings.metrics.refused()
+  app.addHook('onError', (_request, _reply, error, done) => {
+    const isBusy = problemOf(error) === problems.busy
+    if (isBusy) log.warn({ code: problems.busy.code }, 'too many bodies are being received: the oldest was given up')
+    settings.metrics.refused(isBusy ? 'overloaded' : 'invalid')
     done()
   })
   return {
