@@ -6,6 +6,7 @@ const labels = [
   ['', '`warned`, `denied`', 'what the user was told'],
   ['', '`skipped`', 'nothing to judge: a deletion, an object that is being deleted, a status, a request of a node'],
   ['', '`uncovered`', 'a kind that no rule judges'],
+  ['', '`overloaded`', 'not judged, answered with 503: more than 64 MiB of bodies had begun, this one first'],
   ['', '`unresolved`', 'a scale of a workload that the inventory does not know (yet)'],
   ['', '`failed`', 'a fault of ours; `onPolicyError` decided'],
   ['', '`invalid`', 'the body was no AdmissionReview that can be answered'],
