@@ -20,8 +20,8 @@ export function showProgress(terminal: Terminal): ProgressLine {
   return {
     show({ resource, listed, remaining }) {
       const total = remaining === undefined ? '' : ` of ${String(listed + remaining)}`
-      // A line that wraps could not be written over.
-      const line = `reading ${resource}: ${String(listed)}${total}`.slice(0, (terminal.columns ?? 80) - 1)
+      // A line that wraps could not be written over. Some terminals say that they have 0 columns.
+      const line = `reading ${resource}: ${String(listed)}${total}`.slice(0, (terminal.columns || 80) - 1)
       terminal.write(`\r\u001b[2K${line}`)
       shown = true
     },
