@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs'
 import type { Format } from '../report/formats.ts'
 import { UsageError } from './failure.ts'
 import { oneOf } from './options.ts'
 import { paintFor } from './paint.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** One `--output FORMAT` or `--output FORMAT=FILE`. */
 export interface Output<R> {
@@ -24,7 +24,7 @@ export async function writeOutput<R>({ name, format, file }: Output<R>, report: 
   const text = format(report, { paint: paintFor(file === undefined ? process.stdout : {}), verbose })
   if (file !== undefined) {
     try {
-      writeFileSync(file, text)
+      replaceFile(file, text)
     } catch {
       throw new UsageError(`${file} cannot be written: check the folder of --output ${name}=FILE`)
     }

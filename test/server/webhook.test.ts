@@ -5,7 +5,7 @@ import { budgetMs, durationMs } from '../../src/server/deadline.ts'
 import { isNestedDeeper } from '../../src/server/body.ts'
 import { defaultLimits } from '../../src/server/app.ts'
 import { review, reviewText } from '../support/reviews.ts'
-import { authority, startTestWebhook } from '../support/webhook.ts'
+import { authority, startTestWebhook, type TestWebhook } from '../support/webhook.ts'
 
 t.test('an AdmissionReview is answered with 200 and its own uid', async (t) => {
   const webhook = await startTestWebhook(t)
@@ -105,13 +105,21 @@ t.test('nesting: a thousand levels are judged, a million are refused', async (t)
 })
 
 t.test('a slow client is told, and cut off', async (t) => {
-  const webhook = await startTestWebhook(t, { limits: { requestTimeoutMs: 200, headersTimeoutMs: 100 } })
-  const slow = (text: string) => raw(webhook.port, text)
+  const webhook = await startTestWebhook(t)
   const head = 'POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n'
-  t.match(await slow(`${head}content-length: 100\r\n\r\n{`), /^HTTP\/1\.1 408 .*\(D2_TIMEOUT\)/s, 'a body that stops')
-  t.match(await slow(head), /^HTTP\/1\.1 408 .*\(D2_TIMEOUT\)/s, 'a header that stops')
-  t.match(await slow('GARBAGE\r\n\r\n'), /^HTTP\/1\.1 400 .*\(D2_REQUEST\)/s)
-  t.match(await slow(`${head}x-long: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 .*\(D2_HEADERS\)/s)
+  const stalled = await Promise.all([
+    open(webhook.port, `${head}content-length: 100\r\n\r\n{`),
+    open(webhook.port, head),
+  ])
+  // Answered after what the stalled ones sent was read.
+  t.match(await webhook.send(reviewText('deployment-create')), { status: 200 })
+  const restore = nothingInTime(webhook)
+  const [body, header] = await Promise.all(stalled.map(({ answer }) => answer))
+  t.match(body, /^HTTP\/1\.1 408 .*\(D2_TIMEOUT\)/s, 'a body that stops')
+  t.match(header, /^HTTP\/1\.1 408 .*\(D2_TIMEOUT\)/s, 'a header that stops')
+  restore()
+  t.match(await raw(webhook.port, 'GARBAGE\r\n\r\n'), /^HTTP\/1\.1 400 .*\(D2_REQUEST\)/s)
+  t.match(await raw(webhook.port, `${head}x-long: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 .*\(D2_HEADERS\)/s)
   t.match(await webhook.send(reviewText('deployment-create')), { status: 200 })
 })
 
@@ -145,10 +153,13 @@ t.test('connections outlive those of the API server, and speak HTTP/1.1', async 
 })
 
 t.test('an idle connection is used again after the time that a header may take', async (t) => {
-  const webhook = await startTestWebhook(t, { limits: { headersTimeoutMs: 50, requestTimeoutMs: 60 } })
+  const webhook = await startTestWebhook(t)
   const first = await webhook.send(reviewText('deployment-create'))
+  const stalled = await open(webhook.port, 'POST /validate HTTP/1.1\r\n')
+  const restore = nothingInTime(webhook)
   // One that stalls is cut off; the idle one was there for longer, and is not.
-  t.match(await raw(webhook.port, 'POST /validate HTTP/1.1\r\n'), /408/)
+  await stalled.answer
+  restore()
   const second = await webhook.send(reviewText('deployment-create'))
   t.match([first.status, second.status], [200, 200])
   t.equal(second.localPort, first.localPort)
@@ -214,12 +225,27 @@ t.test('arbitrary JSON: no crash, no 5xx, an answer wherever there is a uid', as
   )
 })
 
-/** What comes back on a new connection until it is closed. */
-function raw(port: number, text: string): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', ca: authority.certificate }, () => socket.write(text))
+/** Lets every request that has begun be too slow, until it is called off. */
+function nothingInTime({ app: { server } }: TestWebhook): () => void {
+  const { headersTimeout, requestTimeout } = server
+  Object.assign(server, { headersTimeout: 1, requestTimeout: 1 })
+  return () => void Object.assign(server, { headersTimeout, requestTimeout })
+}
+
+/** A new connection on which the text was written; `answer` is what comes back until it is closed. */
+function open(port: number, text: string): Promise<{ answer: Promise<string> }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', ca: authority.certificate }, () => {
+      socket.off('error', reject).on('error', () => {})
+      socket.write(text, () => resolve({ answer: closed }))
+    })
+    socket.once('error', reject)
     let answer = ''
     socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk))
-    socket.on('close', () => resolve(answer))
+    const closed = new Promise<string>((end) => socket.on('close', () => end(answer)))
   })
+}
+
+async function raw(port: number, text: string): Promise<string> {
+  return (await open(port, text)).answer
 }
