@@ -9,7 +9,10 @@ import type { Log, LogFields } from './log.ts'
 export function logReview(log: Log, handled: Handled, ms: number): void {
   const { outcome, evaluation, fault } = handled
   if (fault !== undefined) {
-    log.error({ ...fieldsOf(handled, ms), error: fault }, 'internal fault while judging: the request was let pass')
+    log.error(
+      { ...fieldsOf(handled, ms), error: fault },
+      'internal fault while judging: the setting onPolicyError decided',
+    )
     return
   }
   for (const { rule, error } of evaluation?.policyErrors ?? [])
