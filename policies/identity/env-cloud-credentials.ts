@@ -1,4 +1,9 @@
-import { annotationFields, containerFields } from '../../src/sdk/credentials/container-fields.ts'
+import {
+  annotationFields,
+  containerFields,
+  placeInContainer,
+  placeOfAnnotation,
+} from '../../src/sdk/credentials/container-fields.ts'
 import { detectCredentials } from '../../src/sdk/credentials/detect.ts'
 import { credentialParams, credentialReasons, credentialViolation } from '../../src/sdk/credentials/report.ts'
 import { podKinds } from '../../src/sdk/kinds.ts'
@@ -130,10 +135,16 @@ export default definePolicy({
     const view = podSpecOf(kind, object)
     if (!view) return
     // Each container has an environment of its own; halves of a pair lie together.
-    for (const fields of [...containersOf(view).map(containerFields), annotationFields(view)]) {
+    for (const container of containersOf(view)) {
+      const fields = containerFields(container)
       const hits = detectCredentials(fields, params)
-      const placed = new Map(hits.length === 0 ? [] : fields.map((field) => [field.path, field]))
-      for (const hit of hits) yield credentialViolation(hit, placed.get(hit.path)?.place() ?? hit.path)
+      const keys = new Map(hits.length === 0 ? [] : fields.map(({ path, key }) => [path, key]))
+      for (const hit of hits) {
+        const key = keys.get(hit.path) ?? ''
+        yield credentialViolation(hit, placeInContainer(container, { path: hit.path, key }))
+      }
     }
+    for (const hit of detectCredentials(annotationFields(view), params))
+      yield credentialViolation(hit, placeOfAnnotation(hit))
   },
 })

@@ -16,9 +16,14 @@ export function decodeBase64(text: string): string | undefined {
  */
 export function decodeNested(text: string): string | undefined {
   const trimmed = text.trimEnd()
-  if (trimmed.length < 24 || !strictBase64.test(trimmed)) return undefined
+  if (trimmed.length < 24 || isProse(trimmed) || !strictBase64.test(trimmed)) return undefined
   const inner = decodeBase64(trimmed)
   return inner === undefined || isBinary(inner) ? undefined : inner
+}
+
+// Base64 is wrapped at line ends; words between blanks on one line are none, and many values are such words.
+function isProse(text: string): boolean {
+  return text.includes(' ') && !text.includes('\n')
 }
 
 /**
