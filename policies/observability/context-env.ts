@@ -202,13 +202,11 @@ export default definePolicy({
     const isInjected = ways.has('inject-annotation') && injectsTelemetry(view.metadata.annotations)
     if (isInjected || isEnriched(namespace, ways, inventory)) return
     for (const { container, path, name } of containersOf(view).filter(runsOn)) {
-      const known = new Set<ContextField>([
-        ...(ways.has('env') ? downwardFields(container, view.spec) : []),
-        ...(ways.has('otel') ? attributeFields(container) : []),
-        ...(params.zoneSource === 'collector' ? (['zone'] as const) : []),
-      ])
+      const fromEnv = ways.has('env') ? downwardFields(container, view.spec) : noFields
+      const fromAttributes = ways.has('otel') ? attributeFields(container) : noFields
       for (const field of params.requiredFields) {
-        if (known.has(field)) continue
+        if (fromEnv.has(field) || fromAttributes.has(field)) continue
+        if (field === 'zone' && params.zoneSource === 'collector') continue
         // An entry yet to be made: a patch that says nothing of it is not judged for it.
         yield {
           reason: field,
@@ -220,6 +218,8 @@ export default definePolicy({
     }
   },
 })
+
+const noFields: ReadonlySet<ContextField> = new Set()
 
 const variables: { readonly [F in ContextField]: readonly [name: string, fieldPath: string] } = {
   namespace: ['K8S_NAMESPACE', 'metadata.namespace'],

@@ -1,5 +1,6 @@
 import type { AnyObject } from '../sdk/objects.ts'
 import type { Policy } from '../sdk/policy.ts'
+import { pointer } from '../sdk/pointer.ts'
 import { memberOf } from '../sdk/shape.ts'
 import type { Exempted } from './finding.ts'
 import { matchesAny } from './glob.ts'
@@ -113,18 +114,22 @@ interface Place {
 }
 
 // An annotation may stand on the object or, for workloads, on the pod template, from where owned Pods inherit it.
+const holders: readonly (readonly string[])[] = [
+  [],
+  ['spec', 'template'],
+  ['spec', 'jobTemplate'],
+  ['spec', 'jobTemplate', 'spec', 'template'],
+  ['template'],
+]
+
 function annotationPlaces(object: AnyObject): Place[] {
   const places: Place[] = []
-  let at: unknown = object
-  let path = ''
-  for (const step of ['', '/spec/template', '/spec/jobTemplate', '/spec/jobTemplate/spec/template', '/template']) {
-    at = step
-      .split('/')
-      .slice(1)
-      .reduce(memberOf, object as unknown)
-    path = `${step}/metadata/annotations`
+  for (const keys of holders) {
+    let at: unknown = object
+    for (const key of keys) at = memberOf(at, key)
     const annotations = memberOf(memberOf(at, 'metadata'), 'annotations')
-    if (memberOf(annotations, exemptAnnotation) !== undefined) places.push({ path, annotations })
+    if (memberOf(annotations, exemptAnnotation) === undefined) continue
+    places.push({ path: pointer(...keys, 'metadata', 'annotations'), annotations })
   }
   return places
 }

@@ -28,6 +28,7 @@ export function downwardFields(container: Container, spec: PodSpec): ReadonlySet
 export function attributeFields(container: Container): ReadonlySet<ContextField> {
   const entry = listOf(container.env).find((each) => memberOf(each, 'name') === attributesVariable)
   const value = stringOf(memberOf(entry, 'value')) ?? ''
+  if (value === '') return noFields
   const names = new Set(value.split(',').map((pair) => pair.slice(0, Math.max(0, pair.indexOf('='))).trim()))
   return new Set(contextFields.filter((field) => isVariable(value) || names.has(attributes[field])))
 }
@@ -41,6 +42,8 @@ export function injectsTelemetry(annotations: unknown): boolean {
       value !== '',
   )
 }
+
+const noFields: ReadonlySet<ContextField> = new Set()
 
 // The semantic conventions of OpenTelemetry for resources.
 const attributes: { readonly [F in ContextField]: string } = {

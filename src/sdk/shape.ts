@@ -12,10 +12,16 @@ export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** An own member of a JSON object; undefined if the value is no object or has no such member. Safe for keys that users choose. */
+/**
+ * An own member of a JSON object; undefined if the value is no object or has no such member. Safe for keys that users
+ * choose: what a JSON object inherits are functions, which JSON has not, and `__proto__`, which is asked for as its own.
+ */
 export function memberOf(value: unknown, key: string): unknown {
-  const record = recordOf(value)
-  return record && Object.hasOwn(record, key) ? record[key] : undefined
+  if (!isRecord(value)) return undefined
+  // The test leaves objects only; their keys are read through `unknown`.
+  const member = (value as { readonly [key: string]: unknown })[key]
+  if (typeof member === 'function') return undefined
+  return key === '__proto__' && !Object.hasOwn(value, key) ? undefined : member
 }
 
 /** A value as a string, undefined if it is anything else. */
