@@ -204,15 +204,14 @@ await t.test('random text holds no credential', async (t) => {
   // The generator behind the samples is cheap enough for some MiB; a run of 64 KiB is one field.
   const alphabets: readonly BufferEncoding[] = ['base64', 'base64url', 'hex', 'latin1']
   for (const alphabet of alphabets) {
+    const hits: unknown[] = []
     for (let i = 0; i < 32; i++) {
       const bytes = crypto.getRandomValues(new Uint8Array(49_152))
       const text = Buffer.from(bytes).toString(alphabet)
       const wrapped = text.replaceAll(/.{64}/gs, '$&\n')
-      const hits = [text, wrapped].flatMap((value) =>
-        detectCredentials([{ path: '/v', key: 'v', text: value, encoding: 'plain' }]),
-      )
-      if (hits.length > 0) t.strictSame(hits, [], alphabet)
+      for (const value of [text, wrapped])
+        hits.push(...detectCredentials([{ path: '/v', key: 'v', text: value, encoding: 'plain' }]))
     }
+    t.strictSame(hits, [], `megabytes of ${alphabet}`)
   }
-  t.pass('12 MiB of base64, base64url, hex and bytes')
 })
