@@ -23,36 +23,59 @@ export type SubjectWord =
   | 'claim'
   | 'class'
   | 'configmap'
+  | 'ingress'
   | 'limitrange'
   | 'namespace'
+  | 'networkpolicy'
   | 'node'
   | 'quota'
   | 'secret'
+  | 'service'
+  | 'serviceaccount'
   | 'volume'
+  | 'other'
 
 type Row = readonly [group: string, version: string, resource: string, namespaced: boolean, subject: SubjectWord]
 
 const rows: { readonly [K in KindName]: Row } = {
+  BackendConfig: ['cloud.google.com', 'v1', 'backendconfigs', true, 'other'],
   ConfigMap: ['', 'v1', 'configmaps', true, 'configmap'],
   CronJob: ['batch', 'v1', 'cronjobs', true, 'template'],
   DaemonSet: ['apps', 'v1', 'daemonsets', true, 'template'],
   Deployment: ['apps', 'v1', 'deployments', true, 'template'],
+  EC2NodeClass: ['karpenter.k8s.aws', 'v1', 'ec2nodeclasses', false, 'other'],
+  FelixConfiguration: ['crd.projectcalico.org', 'v1', 'felixconfigurations', false, 'other'],
+  HTTPRoute: ['gateway.networking.k8s.io', 'v1', 'httproutes', true, 'other'],
   HorizontalPodAutoscaler: ['autoscaling', 'v2', 'horizontalpodautoscalers', true, 'autoscaler'],
+  IPPool: ['crd.projectcalico.org', 'v1', 'ippools', false, 'other'],
+  Ingress: ['networking.k8s.io', 'v1', 'ingresses', true, 'ingress'],
+  IngressClass: ['networking.k8s.io', 'v1', 'ingressclasses', false, 'other'],
+  IngressClassParams: ['elbv2.k8s.aws', 'v1beta1', 'ingressclassparams', false, 'other'],
+  Installation: ['operator.tigera.io', 'v1', 'installations', false, 'other'],
   Job: ['batch', 'v1', 'jobs', true, 'template'],
   LimitRange: ['', 'v1', 'limitranges', true, 'limitrange'],
+  MutatingWebhookConfiguration: ['admissionregistration.k8s.io', 'v1', 'mutatingwebhookconfigurations', false, 'other'],
   Namespace: ['', 'v1', 'namespaces', false, 'namespace'],
+  Network: ['operator.openshift.io', 'v1', 'networks', false, 'other'],
+  NetworkPolicy: ['networking.k8s.io', 'v1', 'networkpolicies', true, 'networkpolicy'],
   Node: ['', 'v1', 'nodes', false, 'node'],
   PersistentVolume: ['', 'v1', 'persistentvolumes', false, 'volume'],
   PersistentVolumeClaim: ['', 'v1', 'persistentvolumeclaims', true, 'claim'],
   Pod: ['', 'v1', 'pods', true, 'pod'],
   PodDisruptionBudget: ['policy', 'v1', 'poddisruptionbudgets', true, 'budget'],
   PodTemplate: ['', 'v1', 'podtemplates', true, 'template'],
+  PriorityClass: ['scheduling.k8s.io', 'v1', 'priorityclasses', false, 'other'],
+  ReferenceGrant: ['gateway.networking.k8s.io', 'v1beta1', 'referencegrants', true, 'other'],
   ReplicaSet: ['apps', 'v1', 'replicasets', true, 'template'],
   ReplicationController: ['', 'v1', 'replicationcontrollers', true, 'template'],
   ResourceQuota: ['', 'v1', 'resourcequotas', true, 'quota'],
+  RuntimeClass: ['node.k8s.io', 'v1', 'runtimeclasses', false, 'other'],
   Secret: ['', 'v1', 'secrets', true, 'secret'],
+  Service: ['', 'v1', 'services', true, 'service'],
+  ServiceAccount: ['', 'v1', 'serviceaccounts', true, 'serviceaccount'],
   StatefulSet: ['apps', 'v1', 'statefulsets', true, 'template'],
   StorageClass: ['storage.k8s.io', 'v1', 'storageclasses', false, 'class'],
+  VerticalPodAutoscaler: ['autoscaling.k8s.io', 'v1', 'verticalpodautoscalers', true, 'other'],
 }
 
 /** Kinds with a `scale` subresource that the disruption controller and the HPA can read. */
@@ -104,6 +127,10 @@ const formerGroups: readonly (readonly [string, KindName])[] = [
   ['extensions', 'DaemonSet'],
   ['extensions', 'Deployment'],
   ['extensions', 'ReplicaSet'],
+  ['extensions', 'Ingress'],
+  // The API server of Calico stores what it serves under this group as the custom resources of the other.
+  ['projectcalico.org', 'FelixConfiguration'],
+  ['projectcalico.org', 'IPPool'],
 ]
 
 const byGroupKind: ReadonlyMap<string, KindInfo> = new Map([

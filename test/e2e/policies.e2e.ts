@@ -8,7 +8,8 @@ import type { CommandResult } from '../control-plane/kubectl.ts'
 import { waitFor } from '../control-plane/wait.ts'
 import { day2 } from '../support/day2.ts'
 import { auditedFindings } from './support/audited.ts'
-import { cases, classesOfCases, type Case } from './support/cases.ts'
+import { cases } from './cases/index.ts'
+import { classesOfCases, type Case } from './support/case.ts'
 import { list, openNamespace, webhookLabel } from './support/namespace.ts'
 import { useCluster } from './support/shared-cluster.ts'
 import { startWebhook, type Webhook } from './support/webhook.ts'
@@ -38,8 +39,17 @@ for (const profile of ['baseline', 'strict'] as const) {
   })
 }
 
+/** The strict profile differs in severities alone, and how an object arrives matters to the webhook, not to each rule. */
+function waysOf({ everyWay, immutable }: Case, profile: Profile): Way[] {
+  if (profile === 'strict') return ['create']
+  const all: Way[] = everyWay
+    ? ['create', 'server-side apply', 'dry run', 'generateName', 'update']
+    : ['create', 'update']
+  return immutable ? all.filter((way) => way !== 'update') : all
+}
+
 async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, profile: Profile): Promise<void> {
-  const { rule, bad, good, beside, immutable, clusterScoped } = each
+  const { rule, bad, good, beside, clusterScoped } = each
   const severity = each[profile]
   const space = [webhook.name, rule, each.kind].filter(Boolean).join('-')
   const namespace = await openNamespace(cluster, space, webhook.name)
@@ -57,8 +67,7 @@ async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, 
     })
   }
 
-  for (const way of Object.keys(ways) as Way[]) {
-    if (way === 'update' && immutable) continue
+  for (const way of waysOf(each, profile)) {
     const name = way.toLowerCase().replace(/\W+/g, '-')
     if (beside) {
       await namespace.accept(...beside(name))
@@ -70,12 +79,15 @@ async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, 
 
     const passes = await send(good(name), way === 'update' ? 'create' : way, name)
     t.equal(passes.code, 0, `${way}: the good one passes: ${passes.stderr}`)
-    t.notMatch(passes.stderr, /\[[a-z]+-/, `${way}: and no rule says a word`)
+    // The strict profile asks for more than the good neighbour of one rule has.
+    const silent = profile === 'strict' ? `[${rule}]` : /\[[a-z]+-/
+    t.notMatch(passes.stderr, silent, `${way}: and no rule says a word`)
 
     const faulty = way === 'update' ? name : `${name}-bad`
     const answer = await send(bad(name), way, faulty)
-    if (severity === 'deny') assertRefused(t, answer, each, way)
-    if (severity === 'warn') assertWarned(t, answer, each, way)
+    const alone = profile === 'baseline'
+    if (severity === 'deny') assertRefused(t, answer, each, way, alone)
+    if (severity === 'warn') assertWarned(t, answer, each, way, alone)
     if (severity === 'audit') {
       t.equal(answer.code, 0, `${way}: passes: ${answer.stderr}`)
       t.notMatch(answer.stderr, rule, `${way}: without a word to the user`)
@@ -88,7 +100,11 @@ async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, 
     }
     if (way !== 'create') continue
     const audited = await auditedFindings(cluster, { namespace: clusterScoped ? '' : space, name: fullName(faulty) })
-    t.match(audited, [{ rule, severity }], 'the audit log has the finding')
+    const own = json(audited).items.filter((finding) => finding.at('rule').text === rule)
+    t.ok(
+      own.some((finding) => finding.at('severity').text === severity),
+      'the audit log has the finding',
+    )
     const known = [...(beside ? beside(name) : []), ...classesOfCases]
     const inFiles = await findingsInFiles(t, profile, identified(bad(name), way, faulty), known)
     t.same(inFiles, audited, 'day2 check finds the same in files')
@@ -113,7 +129,7 @@ async function findingsInFiles(t: Test, profile: Profile, object: object, known:
 }
 
 /** What a refused user reads. */
-function assertRefused(t: Test, { code, stderr }: CommandResult, { rule, says }: Case, way: Way): void {
+function assertRefused(t: Test, { code, stderr }: CommandResult, { rule, says }: Case, way: Way, alone: boolean): void {
   t.equal(code, 1, `${way}: kubectl fails`)
   t.match(
     stderr,
@@ -125,13 +141,13 @@ function assertRefused(t: Test, { code, stderr }: CommandResult, { rule, says }:
   t.match(stderr, /\n {2}fix: \S/, `${way}: what to type`)
   t.match(stderr, /\(trace [0-9a-f]{32}\)/, `${way}: where to look it up`)
   const others = [...stderr.matchAll(/^(?:Warning: )?\[([a-z-]+)\]/gm)].map(([, id]) => id).filter((id) => id !== rule)
-  t.same(others, [], `${way}: nothing else is wrong with it`)
+  if (alone) t.same(others, [], `${way}: nothing else is wrong with it`)
 }
 
-function assertWarned(t: Test, { code, stderr }: CommandResult, { rule, says }: Case, way: Way): void {
+function assertWarned(t: Test, { code, stderr }: CommandResult, { rule, says }: Case, way: Way, alone: boolean): void {
   t.equal(code, 0, `${way}: passes: ${stderr}`)
   const warnings = stderr.split('\n').filter((line) => line.startsWith('Warning: ['))
-  t.equal(warnings.length, 1, `${way}: one warning`)
-  t.match(warnings[0], `Warning: [${rule}] `)
-  t.match(warnings[0], says)
+  if (alone) t.equal(warnings.length, 1, `${way}: one warning`)
+  const own = warnings.find((line) => line.startsWith(`Warning: [${rule}] `))
+  t.match(own, says, `${way}: says what is wrong: ${stderr}`)
 }

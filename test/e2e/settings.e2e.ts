@@ -1,6 +1,6 @@
 import t from 'tap'
 import { annotation, auditedEvent, auditedFindings } from './support/audited.ts'
-import { awsKeys, secret, sound } from './support/cases.ts'
+import { awsKeys, secret, sound } from './support/case.ts'
 import { openNamespace } from './support/namespace.ts'
 import { budget } from './support/objects.ts'
 import { useCluster } from './support/shared-cluster.ts'

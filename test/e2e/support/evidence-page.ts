@@ -4,7 +4,7 @@ import { policies } from '../../../policies/index.ts'
 import { kubernetesVersion } from '../../control-plane/binaries.ts'
 import { repository } from '../../control-plane/repository.ts'
 import { denialFile, type Proof } from './evidence.ts'
-import { unproven } from './unproven.ts'
+import { unproven } from '../cases/index.ts'
 
 const command = 'npm run test:e2e -- --write-evidence'
 

@@ -1,0 +1,61 @@
+import { pod, sound, type Case } from '../support/case.ts'
+import { soundResources } from '../support/objects.ts'
+import type { Unproven } from '../support/unproven.ts'
+
+export const cases: readonly Case[] = [
+  {
+    rule: 'compute-requests-required',
+    everyWay: true,
+    baseline: 'deny',
+    strict: 'deny',
+    says: /web.* (has no|requests).* cpu/i,
+    bad: (name) => sound(name, { resources: { ...soundResources, requests: { cpu: '0', memory: '128Mi' } } }),
+    good: (name) => sound(name),
+  },
+  {
+    rule: 'compute-requests-required',
+    kind: 'pod',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /web.* (has no|requests).* cpu/i,
+    bad: () => pod({ ...soundResources, requests: { cpu: '0', memory: '128Mi' } }),
+    good: () => pod(soundResources),
+    immutable: true,
+  },
+  {
+    rule: 'compute-memory-limit-required',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /web.* memory limit/i,
+    bad: (name) => sound(name, { resources: { ...soundResources, limits: { cpu: '500m' } } }),
+    good: (name) => sound(name),
+  },
+  {
+    rule: 'compute-cpu-limit',
+    everyWay: true,
+    baseline: 'warn',
+    strict: 'deny',
+    says: /web.* cpu limit/i,
+    bad: (name) => sound(name, { resources: { ...soundResources, limits: { memory: '128Mi' } } }),
+    good: (name) => sound(name),
+  },
+  {
+    rule: 'compute-quantity-suspicious',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /128m/,
+    bad: (name) => sound(name, { resources: { ...soundResources, requests: { cpu: '100m', memory: '128m' } } }),
+    good: (name) => sound(name),
+  },
+]
+
+export const unproven: Unproven = [
+  [
+    'compute-cpu-limit',
+    'no container runtime: a container without a cpu limit takes what its neighbours leave (kernel, cgroup v2 `cpu.weight` and `cpu.max`; kubernetes/pkg/kubelet/cm)',
+  ],
+  [
+    'compute-memory-limit-required',
+    'no kubelet: it is the kernel that kills at the limit, and the kubelet that evicts under memory pressure (kubernetes/pkg/kubelet/eviction/helpers.go, rankMemoryPressure)',
+  ],
+]

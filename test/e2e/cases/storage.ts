@@ -1,0 +1,37 @@
+import { claim, statefulSet, storageClass, type Case } from '../support/case.ts'
+import type { Unproven } from '../support/unproven.ts'
+
+export const cases: readonly Case[] = [
+  {
+    rule: 'storage-immediate-binding',
+    everyWay: true,
+    baseline: 'deny',
+    strict: 'deny',
+    says: /StorageClass .* Immediate/,
+    bad: () => storageClass('Immediate'),
+    good: () => storageClass('WaitForFirstConsumer'),
+    immutable: true,
+    clusterScoped: true,
+  },
+  {
+    rule: 'storage-pvc-immediate-class',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /uses Immediate class cases-immediate/,
+    bad: (name) => statefulSet(name, 'cases-immediate'),
+    good: (name) => statefulSet(name, 'cases-waiting'),
+    immutable: true,
+  },
+  {
+    rule: 'storage-pvc-immediate-class',
+    kind: 'claim',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /uses Immediate class cases-immediate/,
+    bad: () => claim('cases-immediate'),
+    good: () => claim('cases-waiting'),
+    immutable: true,
+  },
+]
+
+export const unproven: Unproven = []
