@@ -76,14 +76,17 @@ export function exampleSettings(
   throw new Error(`${policy.id}, "${example.name}": ${parsed.errors.map(({ message }) => message).join('; ')}`)
 }
 
-const plainEngines = new Map<Profile, { policies: readonly Policy[]; engine: Engine }>()
+const plainEngines = {
+  baseline: new WeakMap<readonly Policy[], Engine>(),
+  strict: new WeakMap<readonly Policy[], Engine>(),
+}
 
 function engineFor(policies: readonly Policy[], policy: Policy, example: Example, profile: Profile): Engine {
   if (example.params) return createEngine(policies, exampleSettings(policies, policy, example, profile))
-  const plain = plainEngines.get(profile)
-  if (plain?.policies === policies) return plain.engine
+  const plain = plainEngines[profile].get(policies)
+  if (plain) return plain
   const engine = createEngine(policies, exampleSettings(policies, policy, example, profile))
-  plainEngines.set(profile, { policies, engine })
+  plainEngines[profile].set(policies, engine)
   return engine
 }
 
