@@ -137,9 +137,7 @@ t.test('the list of policies is complete and sorted, and ids are folder and file
 })
 
 t.test('files are small and named after what they hold', async (t) => {
-  const long = sources
-    .map(({ path, tree }) => [path, tree.getLineStarts().length - 1] as const)
-    .filter(([, lines]) => lines > 350)
+  const long = sources.map((source) => [source.path, linesOf(source)] as const).filter(([, lines]) => lines > 350)
   const vague = sources
     .map(({ path }) => path)
     .filter((path) =>
@@ -147,6 +145,17 @@ t.test('files are small and named after what they hold', async (t) => {
     )
   t.strictSame({ long, vague }, { long: [], vague: [] })
 })
+
+/** Lines of code: the examples of a policy are its data, as many as it takes. */
+function linesOf({ path, tree }: Source): number {
+  let data = 0
+  if (path.startsWith('policies/'))
+    walk(tree, (node) => {
+      if (ts.isPropertyAssignment(node) && node.name.getText() === 'examples')
+        data += node.getText().split('\n').length - 1
+    })
+  return tree.getLineStarts().length - 1 - data
+}
 
 function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return []
