@@ -113,7 +113,7 @@ export function budgetsAround(
 }
 
 /** What passes the test among the objects filed under one of the keys, or under any; among all without keys. */
-function related<K extends KindName>(
+export function related<K extends KindName>(
   kind: K,
   namespace: string,
   inventory: Inventory<K>,
@@ -162,7 +162,8 @@ const representedBy: ReadonlyMap<KindName, string> = new Map([
   ['Job', 'CronJob'],
 ])
 
-function isRepresented(kind: KindName, object: unknown): boolean {
+/** True for a ReplicaSet of a Deployment and a Job of a CronJob: their owner stands for them. */
+export function isRepresented(kind: KindName, object: unknown): boolean {
   const owner = representedBy.get(kind)
   return owner !== undefined && controllerOf(object)?.kind === owner
 }
