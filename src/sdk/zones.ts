@@ -34,10 +34,15 @@ export function zoneOf(node: Kinds['Node']): string | undefined {
   return value !== undefined && isZone(value) ? value : undefined
 }
 
-/** True for the nodes of a cluster that has no second zone. False where no node is known. */
-export const inOneZone = oncePerList(
-  (nodes: readonly Kinds['Node'][]) =>
-    nodes.length > 0 && new Set(nodes.map(zoneOf).filter((zone) => zone !== undefined)).size <= 1,
+/** The zones that nodes stand in. */
+export const zonesOf = oncePerList(
+  (nodes: readonly Kinds['Node'][]): ReadonlySet<string> =>
+    new Set(nodes.map(zoneOf).filter((zone) => zone !== undefined)),
 )
+
+/** True for the nodes of a cluster that has no second zone. False where no node is known. */
+export function inOneZone(nodes: readonly Kinds['Node'][]): boolean {
+  return nodes.length > 0 && zonesOf(nodes).size <= 1
+}
 
 const zones: ReadonlySet<unknown> = new Set(zoneKeys)
