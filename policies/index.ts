@@ -1,6 +1,7 @@
 import type { Policy } from '../src/sdk/policy.ts'
 import computeCpuLimit from './compute/cpu-limit.ts'
 import computeMemoryLimitRequired from './compute/memory-limit-required.ts'
+import computeOvercommitRatio from './compute/overcommit-ratio.ts'
 import computePdbBlocksAll from './compute/pdb-blocks-all.ts'
 import computePdbDeadlock from './compute/pdb-deadlock.ts'
 import computeQuantitySuspicious from './compute/quantity-suspicious.ts'
@@ -16,6 +17,7 @@ import storagePvcImmediateClass from './storage/pvc-immediate-class.ts'
 export const policies: readonly Policy[] = [
   computeCpuLimit,
   computeMemoryLimitRequired,
+  computeOvercommitRatio,
   computePdbBlocksAll,
   computePdbDeadlock,
   computeQuantitySuspicious,

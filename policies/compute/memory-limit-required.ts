@@ -56,7 +56,7 @@ export default definePolicy({
       {
         name: 'a LimitRange gives it, through its max alone',
         object: `{ kind: Job, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m } } }] } } } }`,
-        inventory: `{ kind: LimitRange, spec: { limits: [{ type: Container, max: { memory: 1Gi } }] } }`,
+        inventory: `{ kind: LimitRange, spec: { limits: [{ type: Container, max: { memory: 512Mi } }] } }`,
       },
       {
         name: 'the pod has one as a whole',

@@ -81,7 +81,7 @@ export default definePolicy({
     passes: [
       {
         name: 'every way to write a quantity',
-        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: a, resources: { requests: { cpu: .5, memory: 128e6 }, limits: { cpu: "+1", memory: 1.5Gi } } }, { name: b, resources: { requests: { cpu: "5.", memory: 128Mi }, limits: { cpu: 1e1, memory: 1G } } }] } } } }`,
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: a, resources: { requests: { cpu: .5, memory: 128e6 }, limits: { cpu: "+1", memory: .25Gi } } }, { name: b, resources: { requests: { cpu: "5.", memory: 512Mi }, limits: { cpu: 1e1, memory: 1.5Gi } } }] } } } }`,
         frontEnd: 'check',
       },
       {
@@ -119,7 +119,7 @@ export default definePolicy({
       },
       {
         name: 'a fraction of a gibibyte that is no whole number of bytes',
-        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 1.1Gi } } }] } } } }`,
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 512Mi }, limits: { cpu: 500m, memory: 1.1Gi } } }] } } } }`,
         finds: ['rounded-bytes /spec/template/spec/containers/0/resources/limits/memory'],
       },
       {
@@ -146,6 +146,7 @@ export default definePolicy({
       {
         name: 'T for G',
         object: `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 2Ti } } }] } }`,
+        alongside: ['compute-overcommit-ratio'],
         finds: ['huge-memory /spec/containers/0/resources/limits/memory'],
       },
       {

@@ -50,6 +50,11 @@ export function multiplyQuantity(quantity: Quantity, times: number | bigint): Qu
   return { nano: quantity.nano * BigInt(times), format: quantity.format }
 }
 
+/** Rounded up to a whole number of another: what to type has no odd bytes. The step must be above zero. */
+export function roundUpTo(quantity: Quantity, step: Quantity): Quantity {
+  return { nano: divideUp(quantity.nano, step.nano) * step.nano, format: step.format }
+}
+
 /** Whole units (bytes, cores), rounded away from zero as Value() does: `128m` of memory is 1 byte. */
 export function bytes(quantity: Quantity): bigint {
   return divideUp(quantity.nano, nanos)

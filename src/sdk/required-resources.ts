@@ -52,6 +52,13 @@ export const resourceParams = {
   },
 } as const
 
+/** The parameters of rules that judge only what is seen, and say nothing of what is missing. */
+export const asSeen: Params<typeof resourceParams> = {
+  podLevelResources: true,
+  assumeLimitRange: 'none',
+  limitRangeNamespaces: [],
+}
+
 interface Input {
   readonly kind: (typeof podKinds)[number]
   readonly object: object

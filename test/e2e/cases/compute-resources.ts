@@ -47,6 +47,14 @@ export const cases: readonly Case[] = [
     bad: (name) => sound(name, { resources: { ...soundResources, requests: { cpu: '100m', memory: '128m' } } }),
     good: (name) => sound(name),
   },
+  {
+    rule: 'compute-overcommit-ratio',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /may use 1Gi of memory and requests 128Mi: 8 times/,
+    bad: (name) => sound(name, { resources: { ...soundResources, limits: { cpu: '500m', memory: '1Gi' } } }),
+    good: (name) => sound(name, { resources: { ...soundResources, limits: { cpu: '500m', memory: '512Mi' } } }),
+  },
 ]
 
 export const unproven: Unproven = [
@@ -57,5 +65,9 @@ export const unproven: Unproven = [
   [
     'compute-memory-limit-required',
     'no kubelet: it is the kernel that kills at the limit, and the kubelet that evicts under memory pressure (kubernetes/pkg/kubelet/eviction/helpers.go, rankMemoryPressure)',
+  ],
+  [
+    'compute-overcommit-ratio',
+    'no kubelet: what pods use beyond their requests it takes back under memory pressure (kubernetes/pkg/kubelet/eviction/helpers.go, rankMemoryPressure)',
   ],
 ]
