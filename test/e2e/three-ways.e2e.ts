@@ -8,6 +8,7 @@ import { startControlPlane } from '../control-plane/start.ts'
 import { asFile, count, exclusionOf, inOrder, isApi, keyOf, mayDiffer } from '../support/ways.ts'
 import { situationsOf, startJudging, type Situation } from '../support/ways.ts'
 import { completionOf, refusalOf } from './support/api-server-says.ts'
+import { installCustomKinds } from './support/custom-kinds.ts'
 import { putInto } from './support/placed.ts'
 import { isWanted } from './support/wanted.ts'
 
@@ -16,6 +17,7 @@ t.test('every example gets the same findings as a file, as a review and in a clu
   const cluster = await startControlPlane()
   t.teardown(() => cluster.stopAll())
   for (const part of ['kwok', 'kube-scheduler', 'kube-controller-manager'] as const) await cluster.stop(part)
+  await installCustomKinds(cluster)
   const judge = await startJudging(t)
   const folder = t.testdir()
   const left = new Map<string, number>()
