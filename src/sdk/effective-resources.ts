@@ -1,4 +1,5 @@
 import { unknown, type Unknown } from './inventory.ts'
+import { lastAsked } from './last-asked.ts'
 import type { ContainerDefaults } from './limit-ranges.ts'
 import { containersOf, type ContainerView, type PodSpecView } from './pod-specs.ts'
 import { addQuantities, compareQuantities, type Quantity } from './quantities.ts'
@@ -26,13 +27,17 @@ export interface EffectiveResources {
  * the API server has admitted already it changes nothing, if no defaults are given.
  */
 export function effectiveResources(view: PodSpecView, defaults?: ContainerDefaults): EffectiveResources {
+  return resourcesWith(view, defaults)
+}
+
+const resourcesWith = lastAsked((view: PodSpecView, defaults: ContainerDefaults | undefined): EffectiveResources => {
   const containers = containersOf(view)
     .filter((container) => container.class !== 'ephemeral')
     .map((container) => containerResources(container, defaults))
   const windows = memberOf(view.spec.os, 'name') === 'windows'
   const pod = windows ? { requests: [], limits: [] } : podResources(view.spec.resources, containers)
   return { containers, pod, overhead: typedValues(view.spec.overhead) }
-}
+})
 
 /**
  * What the scheduler counts for the pod: the pod-level request where there is one, else the containers and sidecars

@@ -1,5 +1,6 @@
 import { unknown, type Unknown } from './inventory.ts'
 import type { Kinds } from './objects.ts'
+import { oncePerList } from './once-per-list.ts'
 import { compareQuantities, type Quantity } from './quantities.ts'
 import { typedValues, valueOf, type ResourceValues } from './resource-values.ts'
 import { listOf, memberOf } from './shape.ts'
@@ -22,6 +23,13 @@ export function containerDefaults(
   uncertain: (range: LimitRange) => boolean = () => false,
 ): ContainerDefaults {
   if (ranges.length === 0) return noDefaults
+  return ranges.some(uncertain) ? findDefaults(ranges, uncertain) : certainDefaults(ranges)
+}
+
+// One result for one list, so that what is computed with it need be computed but once.
+const certainDefaults = oncePerList((ranges: readonly LimitRange[]) => findDefaults(ranges, () => false))
+
+function findDefaults(ranges: readonly LimitRange[], uncertain: (range: LimitRange) => boolean): ContainerDefaults {
   const all = ranges.map((range) => ({ defaults: defaultsOf(range), uncertain: uncertain(range) }))
   const least = (field: 'requests' | 'limits') => (resource: string) => {
     let found: Quantity | Unknown | undefined

@@ -1,4 +1,5 @@
 import type { V1Container, V1ObjectMeta, V1PodSpec } from '@kubernetes/client-node'
+import { lastAsked } from './last-asked.ts'
 import { brief } from './names.ts'
 import type { Wire } from './objects.ts'
 import { pointer } from './pointer.ts'
@@ -36,7 +37,10 @@ export interface ContainerView {
 /** The pod spec in an object of any kind that holds one. Undefined if the kind has none, or it is missing or no object. */
 export function podSpecOf(kind: string, object: unknown): PodSpecView | undefined {
   const place = places.get(kind)
-  if (!place) return undefined
+  return place && viewAt(place, object)
+}
+
+const viewAt = lastAsked((place: Place, object: unknown): PodSpecView | undefined => {
   let holder: unknown = object
   for (const key of place.keys) holder = memberOf(holder, key)
   const spec = recordOf(memberOf(holder, 'spec'))
@@ -44,18 +48,22 @@ export function podSpecOf(kind: string, object: unknown): PodSpecView | undefine
   // Wire promises no field to be there or well typed beyond what the compiler can check; readers stay careful.
   const metadata = (recordOf(memberOf(holder, 'metadata')) ?? {}) as Wire<V1ObjectMeta>
   return { path: place.path, spec: spec, metadataPath: place.metadataPath, metadata }
-}
+})
 
 /** Every container, in the order main, init and sidecar, ephemeral. Entries that are no objects are left out. */
-export function containersOf(view: Pick<PodSpecView, 'path' | 'spec'>): ContainerView[] {
+export function containersOf({ path, spec }: Pick<PodSpecView, 'path' | 'spec'>): readonly ContainerView[] {
+  return containersAt(path, spec)
+}
+
+const containersAt = lastAsked((path: string, spec: PodSpec): readonly ContainerView[] => {
   const found: ContainerView[] = []
   for (const field of ['containers', 'initContainers', 'ephemeralContainers'] as const) {
-    listOf(view.spec[field]).forEach((entry, index) => {
+    listOf(spec[field]).forEach((entry, index) => {
       const container = recordOf(entry) as Container | undefined
       if (!container) return
       found.push({
         container,
-        path: view.path + pointer(field, index),
+        path: path + pointer(field, index),
         class: classOf(field, container),
         name: brief(
           typeof container.name === 'string' && container.name !== '' ? container.name : `${field}[${index}]`,
@@ -64,7 +72,7 @@ export function containersOf(view: Pick<PodSpecView, 'path' | 'spec'>): Containe
     })
   }
   return found
-}
+})
 
 function classOf(field: 'containers' | 'initContainers' | 'ephemeralContainers', container: Container): ContainerClass {
   if (field === 'containers') return 'main'

@@ -37,7 +37,12 @@ export function reserves({ use, counterpart }: QuantityPlace, quantity: Quantity
 export function mixesUnits({ use, resource, value, counterpart }: QuantityPlace): boolean {
   if (use !== 'request' || !isBytes(resource) || typeof value !== 'string' || typeof counterpart !== 'string')
     return false
-  return /^\d+[kMGTPE]$/.test(value) && counterpart === `${value.replace('k', 'K')}i`
+  // The cheap question first: hardly any pair passes it.
+  return (
+    value.length + 1 === counterpart.length &&
+    /^\d+[kMGTPE]$/.test(value) &&
+    counterpart === `${value.replace('k', 'K')}i`
+  )
 }
 
 /** The limit that a request exceeds, where the API server refuses that. */
@@ -60,8 +65,9 @@ function inDecimal(nano: bigint): string {
 // How many cores a team or a node may have is for the platform to say; a container that wants 100 mostly means millicores.
 function isHugeCpu(use: QuantityUse, value: unknown, quantity: Quantity): boolean {
   if (use !== 'request' && use !== 'limit' && use !== 'target') return false
+  if (quantity.nano < leastHugeCpu) return false
   const suffixed = typeof value === 'string' && !wholeCores.test(value)
-  return !suffixed && isWhole(quantity) && quantity.nano >= leastHugeCpu
+  return !suffixed && isWhole(quantity)
 }
 
 function isBytes(resource: string): boolean {
