@@ -70,7 +70,8 @@ export function exampleSettings(
   example: Example,
   profile: Profile,
 ): Settings {
-  const rules = { [policy.id]: { params: example.params ?? {} } }
+  const { params = {}, severity } = example
+  const rules = { [policy.id]: { params, ...(severity ? { severity } : {}) } }
   const parsed = parseSettings({ apiVersion: settingsApiVersion, kind: 'Settings', profile, rules }, policies)
   if ('settings' in parsed) return parsed.settings
   throw new Error(`${policy.id}, "${example.name}": ${parsed.errors.map(({ message }) => message).join('; ')}`)
@@ -82,7 +83,8 @@ const plainEngines = {
 }
 
 function engineFor(policies: readonly Policy[], policy: Policy, example: Example, profile: Profile): Engine {
-  if (example.params) return createEngine(policies, exampleSettings(policies, policy, example, profile))
+  if (example.params || example.severity)
+    return createEngine(policies, exampleSettings(policies, policy, example, profile))
   const plain = plainEngines[profile].get(policies)
   if (plain) return plain
   const engine = createEngine(policies, exampleSettings(policies, policy, example, profile))

@@ -101,6 +101,7 @@ function exampleSection(example: Example): string {
     ...(example.subresource ? [`on the subresource ${example.subresource}`] : []),
     ...(example.complete ? ['with an inventory known to be complete'] : []),
     ...(example.unknown ? [`while ${example.unknown.join(', ')} are not known`] : []),
+    ...(example.severity ? [`with the severity \`${example.severity}\` in the settings`] : []),
     ...(example.params ? [`with the parameters \`${JSON.stringify(example.params)}\``] : []),
   ]
   return [

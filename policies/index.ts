@@ -4,7 +4,9 @@ import computeMemoryLimitRequired from './compute/memory-limit-required.ts'
 import computeOvercommitRatio from './compute/overcommit-ratio.ts'
 import computePdbBlocksAll from './compute/pdb-blocks-all.ts'
 import computePdbDeadlock from './compute/pdb-deadlock.ts'
+import computePriorityMissing from './compute/priority-missing.ts'
 import computeQuantitySuspicious from './compute/quantity-suspicious.ts'
+import computeReferenceMissing from './compute/reference-missing.ts'
 import computeRequestsRequired from './compute/requests-required.ts'
 import identityConfigmapCloudCredentials from './identity/configmap-cloud-credentials.ts'
 import identityEnvCloudCredentials from './identity/env-cloud-credentials.ts'
@@ -20,7 +22,9 @@ export const policies: readonly Policy[] = [
   computeOvercommitRatio,
   computePdbBlocksAll,
   computePdbDeadlock,
+  computePriorityMissing,
   computeQuantitySuspicious,
+  computeReferenceMissing,
   computeRequestsRequired,
   identityConfigmapCloudCredentials,
   identityEnvCloudCredentials,

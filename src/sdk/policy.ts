@@ -103,6 +103,8 @@ export interface Example {
   /** Kinds that the inventory does not know. */
   readonly unknown?: readonly KindName[]
   readonly params?: { readonly [name: string]: unknown }
+  /** The severity that the settings give the rule, where it is off in both profiles. */
+  readonly severity?: Severity
   readonly frontEnd?: FrontEnd
   readonly subresource?: string
   readonly user?: string

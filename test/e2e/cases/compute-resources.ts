@@ -55,9 +55,30 @@ export const cases: readonly Case[] = [
     bad: (name) => sound(name, { resources: { ...soundResources, limits: { cpu: '500m', memory: '1Gi' } } }),
     good: (name) => sound(name, { resources: { ...soundResources, limits: { cpu: '500m', memory: '512Mi' } } }),
   },
+  {
+    rule: 'compute-priority-missing',
+    baseline: 'off',
+    strict: 'off',
+    says: /name no PriorityClass/,
+    bad: (name) => sound(name),
+    good: (name) => sound(name, { pod: { priorityClassName: 'system-cluster-critical' } }),
+  },
+  {
+    // What does not exist warns in the webhook and denies in files that are complete: the proofs show it.
+    rule: 'compute-reference-missing',
+    baseline: 'audit',
+    strict: 'warn',
+    says: /wait for scheduler nobody/,
+    bad: (name) => sound(name, { pod: { schedulerName: 'nobody' } }),
+    good: (name) => sound(name, { pod: { schedulerName: 'default-scheduler' } }),
+  },
 ]
 
 export const unproven: Unproven = [
+  [
+    'compute-priority-missing',
+    'off unless a platform asks for it: pods without a class have the default priority, and are preempted and evicted first (kubernetes/pkg/scheduler/framework/preemption, kubernetes/pkg/kubelet/eviction/helpers.go)',
+  ],
   [
     'compute-cpu-limit',
     'no container runtime: a container without a cpu limit takes what its neighbours leave (kernel, cgroup v2 `cpu.weight` and `cpu.max`; kubernetes/pkg/kubelet/cm)',

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import type { Severity } from '../../../src/sdk/policy.ts'
 import { deployment, podSpec } from './objects.ts'
 
 export interface Case {
   readonly rule: string
   /** Tells several cases of one rule apart. */
   readonly kind?: string
-  readonly baseline: 'deny' | 'warn' | 'audit'
-  readonly strict: 'deny' | 'warn' | 'audit'
+  readonly baseline: Severity
+  readonly strict: Severity
   /** What the finding says. */
   readonly says: RegExp
   /** The faulty object and its good neighbour; `app` tells the objects of one namespace apart. */
