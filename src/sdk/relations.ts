@@ -9,6 +9,7 @@ import { controllerOf } from './owners.ts'
 import { selectsPods } from './pod-labels.ts'
 import { podSpecOf } from './pod-specs.ts'
 import { targets, type Scalable } from './scale.ts'
+import type { Selector } from './selectors.ts'
 import { memberOf, stringOf } from './shape.ts'
 import { isVariable } from './variables.ts'
 
@@ -47,8 +48,16 @@ export function workloadsOf(
   namespace: string,
   inventory: Inventory<WitnessKind>,
 ): Relation<Witness> {
-  const selector = budgetSelector(budget)
-  const keys = selectorKeys(budget.spec?.selector)
+  return workloadsSelected(budgetSelector(budget), selectorKeys(budget.spec?.selector), namespace, inventory)
+}
+
+/** The workloads of this namespace whose pods a selector selects; `keys` as of `selectorKeys`. Owners stand as above. */
+export function workloadsSelected(
+  selector: Selector,
+  keys: readonly string[] | undefined,
+  namespace: string,
+  inventory: Inventory<WitnessKind>,
+): Relation<Witness> {
   const relations = witnessKinds.map((kind) => {
     const { found, unsure } = related(kind, namespace, inventory, podFilings[kind], keys, (object) => {
       const selected = selectsPods(selector, kind, object)

@@ -27,8 +27,14 @@ export function labelSelector(selector: unknown): Selector {
 /** The selector of a Service or ReplicationController: equality only; missing, null and `{}` select nothing. */
 export function equalitySelector(selector: unknown): Selector {
   if (selector === undefined || selector === null) return nothing
-  const requirements = equalities(selector)
-  return requirements.length === 0 ? nothing : compile(requirements)
+  const labels = recordOf(selector)
+  if (!labels) return undecided
+  const known = compiledLabels.get(labels)
+  if (known) return known
+  const requirements = equalities(labels)
+  const fresh = requirements.length === 0 ? nothing : compile(requirements)
+  compiledLabels.set(labels, fresh)
+  return fresh
 }
 
 /** True for a metav1.LabelSelector without any requirement, as `{}`. */
@@ -48,6 +54,7 @@ interface Requirement {
 
 // Objects are never changed, so what was read of one stays true for as long as it lives.
 const compiled = new WeakMap<object, Selector>()
+const compiledLabels = new WeakMap<object, Selector>()
 
 const nothing: Selector = () => false
 const undecided: Selector = () => unknown
