@@ -4,6 +4,7 @@ import computeMemoryLimitRequired from './compute/memory-limit-required.ts'
 import computeOvercommitRatio from './compute/overcommit-ratio.ts'
 import computePdbBlocksAll from './compute/pdb-blocks-all.ts'
 import computePdbDeadlock from './compute/pdb-deadlock.ts'
+import computePdbSelector from './compute/pdb-selector.ts'
 import computePriorityMissing from './compute/priority-missing.ts'
 import computeQuantitySuspicious from './compute/quantity-suspicious.ts'
 import computeReferenceMissing from './compute/reference-missing.ts'
@@ -22,6 +23,7 @@ export const policies: readonly Policy[] = [
   computeOvercommitRatio,
   computePdbBlocksAll,
   computePdbDeadlock,
+  computePdbSelector,
   computePriorityMissing,
   computeQuantitySuspicious,
   computeReferenceMissing,

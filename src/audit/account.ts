@@ -24,11 +24,20 @@ export interface Unread {
   readonly reason: string
 }
 
+/** What reading one collection enters. */
+export type Ledger = Pick<Account, 'collections' | 'read' | 'missed'>
+
 /** Keeps an exact account of what an audit read and could not read. */
 export class Account {
   readonly #counts = new Map<string, { readonly info: KindInfo; listed: number; judged: number }>()
   readonly #unread: Unread[] = []
   #collections = 0
+
+  /** For a collection that is read twice: what is read is not entered a second time, what is missed is. */
+  uncounted(): Ledger {
+    const { collections } = this
+    return { collections, read: () => {}, missed: (info, namespace, why) => this.missed(info, namespace, why) }
+  }
 
   /** A collection was read, in whole or in part. */
   read(info: KindInfo, listed: number): void {
@@ -45,6 +54,10 @@ export class Account {
   }
 
   missed(info: KindInfo, namespace: string | undefined, why: Pick<Unread, 'level' | 'code' | 'reason'>): void {
+    const known = this.#unread.some(
+      (entry) => entry.kind === info.kind && entry.namespace === namespace && entry.code === why.code,
+    )
+    if (known) return
     this.#unread.push({
       kind: info.kind,
       resource: resourceOf(info),

@@ -64,11 +64,12 @@ export async function audit(engine: Engine, cluster: Cluster, options: AuditOpti
         restart: () => void (objects = []),
         take: (items: readonly AnyObject[]) => items.forEach((item) => objects.push(keep(item))),
       }
-      const whole = await collect(cluster, info, namespace, account, sink, onProgress)
+      const entered = isOutlined(info) ? account.uncounted() : account
+      const whole = await collect(cluster, info, namespace, entered, sink, onProgress)
       // A part of a list is no ground to say that something is missing, but what is in it can be judged.
       if (whole) shelves.add(info.kind, namespace, objects)
       else shelves.lack(info.kind)
-      kept.set(info.kind, [...(kept.get(info.kind) ?? []), ...objects])
+      if (!isOutlined(info)) kept.set(info.kind, [...(kept.get(info.kind) ?? []), ...objects])
     }
   }
 
@@ -109,6 +110,12 @@ function judgeAll(info: KindInfo, objects: readonly AnyObject[], context: JudgeC
   let judged = 0
   for (const object of objects) if (judge(info, object, context, tally)) judged++
   return judged
+}
+
+// Whole Pods would not fit into memory: what is kept of them serves to look them up, and they are listed once more to
+// be judged.
+function isOutlined({ kind }: KindInfo): boolean {
+  return kind === 'Pod'
 }
 
 const last: readonly KindName[] = ['PersistentVolumeClaim', 'ReplicaSet', 'Job', 'Pod']

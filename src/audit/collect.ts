@@ -1,6 +1,6 @@
 import type { KindInfo } from '../sdk/kinds.ts'
 import type { AnyObject } from '../sdk/objects.ts'
-import type { Account } from './account.ts'
+import type { Ledger } from './account.ts'
 import { failureOf, type Cluster } from './cluster.ts'
 
 /** Where the objects of one collection go, page by page. */
@@ -25,7 +25,7 @@ export async function collect(
   cluster: Cluster,
   info: KindInfo,
   namespace: string | undefined,
-  account: Account,
+  account: Ledger,
   sink: Sink,
   onProgress: (progress: Progress) => void,
 ): Promise<boolean> {
@@ -63,7 +63,7 @@ const hopeless: ReadonlySet<string> = new Set([
   'D2_KUBE_UNREACHABLE',
 ])
 
-async function whereNotServed(cluster: Cluster, info: KindInfo, namespace: string | undefined, account: Account) {
+async function whereNotServed(cluster: Cluster, info: KindInfo, namespace: string | undefined, account: Ledger) {
   const code = 'D2_NOT_SERVED'
   try {
     const versions = await cluster.servedVersions(info)

@@ -79,7 +79,7 @@ function manifestOf(document: Document, root: string | undefined, value: unknown
   const kind = stringOf(record?.['kind'])
   if (!record || !apiVersion || !kind) return undefined
   const info = findKind(groupOf(apiVersion), kind)
-  const object = info ? asCurrent(info.kind, apiVersion, record) : record
+  const object = info ? asCurrent(apiVersion, record) : record
   const metadata = memberOf(object, 'metadata')
   return {
     // AnyObject promises no more than that its members may be there.

@@ -91,6 +91,8 @@ export function startLiveInventory(follow: Follow, kinds: readonly KindInfo[], s
   const isKnown = (kind: KindName) => shelves.get(kind)?.synced ?? false
   const maxAgeMs = settings.maxStalenessSeconds * 1000
   const isStale = (kind: KindName) => {
+    // What nobody follows is unknown, which is no reason to doubt the kinds beside it.
+    if (neverHeld.has(kind)) return false
     const shelf = shelves.get(kind)
     return !shelf?.synced || settings.now() - shelf.progress > maxAgeMs
   }

@@ -1,11 +1,14 @@
 import type { AnyObject } from '../sdk/objects.ts'
+import { memberOf, recordOf } from '../sdk/shape.ts'
 
 /**
  * What the live inventory holds of an object: all that a rule may ask for, without what only the API server and its
- * clients need, which is most of it. The argument stays as it is.
+ * clients need, which is most of it. Of a Pod, which only an audit looks up, what is left is who it is, its labels, its
+ * owners and its phase. The argument stays as it is.
  */
 export function trim(object: AnyObject): AnyObject {
   const { kind, metadata, status } = object as AnyObject & { readonly status?: object | null }
+  if (kind === 'Pod') return outlineOfPod(object)
   return {
     ...without(object, withStatus.has(kind ?? '') ? nothing : statusOnly),
     ...(metadata ? { metadata: trimMetadata(metadata) } : {}),
@@ -30,6 +33,17 @@ const statusOnly: ReadonlySet<string> = new Set(['status'])
 const managedFields: ReadonlySet<string> = new Set(['managedFields'])
 const lastApplied: ReadonlySet<string> = new Set(['kubectl.kubernetes.io/last-applied-configuration'])
 const nothing: ReadonlySet<string> = new Set()
+
+// There are more Pods than of all other kinds together, and they are looked up for whose they are and whether they run;
+// what stands in their spec is judged page by page.
+function outlineOfPod({ apiVersion, kind, metadata, ...rest }: AnyObject): AnyObject {
+  const { annotations: _, ...kept } = trimMetadata(metadata ?? {})
+  const { spec, status } = rest as { readonly spec?: unknown; readonly status?: unknown }
+  const phase = memberOf(status, 'phase')
+  // A cluster holds no Pod without a spec, and readers of pod specs look for one.
+  const outline = { apiVersion, kind, metadata: kept, spec: recordOf(spec) ? {} : undefined, status: { phase } }
+  return outline as AnyObject
+}
 
 function trimMetadata(metadata: NonNullable<AnyObject['metadata']>): NonNullable<AnyObject['metadata']> {
   const { annotations } = metadata

@@ -34,6 +34,30 @@ export function budgetOf(spec: Kinds['PodDisruptionBudget']['spec']): Budget | U
   return { form: minAvailable === undefined ? 'maxUnavailable' : 'minAvailable', amount }
 }
 
+/** Why the API server refuses what a budget asks for, in its own words, and the field that it names. */
+export interface Refusal {
+  readonly reason: 'both-fields' | 'percent'
+  readonly field: 'minAvailable' | 'maxUnavailable'
+  readonly words: string
+}
+
+/** What the API server refuses of a budget's amounts (kubernetes/pkg/apis/policy/validation/validation.go). */
+export function refusalsOf(spec: Kinds['PodDisruptionBudget']['spec']): readonly Refusal[] {
+  const given = (['minAvailable', 'maxUnavailable'] as const).filter(
+    (field) => (spec?.[field] ?? undefined) !== undefined,
+  )
+  const both: Refusal = {
+    reason: 'both-fields',
+    field: 'maxUnavailable',
+    words: 'minAvailable and maxUnavailable cannot be both set',
+  }
+  const malformed = given.filter((field) => amountOf(spec?.[field]) === undefined)
+  return [
+    ...(given.length > 1 ? [both] : []),
+    ...malformed.map((field) => ({ reason: 'percent' as const, field, words: refusalOf(spec?.[field]) })),
+  ]
+}
+
 /** The budget as its author wrote it: `minAvailable 67%`. */
 export function describeBudget(budget: Budget): string {
   if (budget.form === 'unspecified') return 'neither minAvailable nor maxUnavailable'
@@ -81,6 +105,12 @@ export function selectsNothing(budget: Kinds['PodDisruptionBudget']): boolean {
 
 const percent = /^[0-9]+%$/
 const maxInt32 = 2 ** 31 - 1
+
+function refusalOf(value: unknown): string {
+  if (typeof value !== 'string') return 'must be greater than or equal to 0, and an integer'
+  if (percent.test(value)) return 'must not be greater than 100%'
+  return "a valid percent string must be a numeric string followed by an ending '%'"
+}
 
 function isCount(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= maxInt32

@@ -17,6 +17,17 @@ export function isControllerLabel(key: string): boolean {
   return controllerLabels.has(key)
 }
 
+/**
+ * True for a label whose value a controller makes anew: with the next revision, or for each single pod. Whoever selects
+ * by it selects what is soon gone, or one pod of several.
+ */
+export function isRotatedLabel(key: string): boolean {
+  return controllerLabels.has(key) && !lasting.has(key)
+}
+
+// A Job is not renamed.
+const lasting: ReadonlySet<string> = new Set(['batch.kubernetes.io/job-name', 'job-name'])
+
 // A variable is what a value is that nobody knows yet.
 const value = '${set by the controller}'
 

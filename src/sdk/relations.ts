@@ -69,6 +69,18 @@ export function workloadsSelected(
   return { found: relations.flatMap(({ found }) => found), unsure: relations.flatMap(({ unsure }) => unsure) }
 }
 
+/** The Pods of this namespace that a budget selects, whoever owns them and in whatever phase. The webhook knows none. */
+export function podsOf(
+  budget: Kinds['PodDisruptionBudget'],
+  namespace: string,
+  inventory: Inventory<'Pod'>,
+): Relation<Kinds['Pod']> {
+  const selector = budgetSelector(budget)
+  return related('Pod', namespace, inventory, podFilings.Pod, selectorKeys(budget.spec?.selector), (pod) =>
+    selectsPods(selector, 'Pod', pod),
+  )
+}
+
 /** The autoscalers of this namespace that target a workload. */
 export function autoscalersOf(
   workload: Scalable,
@@ -157,12 +169,13 @@ const podFilings = {
   DaemonSet: podFiling('DaemonSet'),
   Deployment: podFiling('Deployment'),
   Job: podFiling('Job'),
+  Pod: podFiling('Pod'),
   ReplicaSet: podFiling('ReplicaSet'),
   ReplicationController: podFiling('ReplicationController'),
   StatefulSet: podFiling('StatefulSet'),
 } as const
 
-function podFiling(kind: WitnessKind): Filing<object> {
+function podFiling(kind: WitnessKind | 'Pod'): Filing<object> {
   return (object) => labelKeys(podSpecOf(kind, object)?.metadata.labels) ?? [anyKey]
 }
 

@@ -5,6 +5,7 @@ import { auditedKinds } from '../../src/engine/audited-kinds.ts'
 import { createEngine } from '../../src/engine/engine.ts'
 import { defaultSettings, type Settings } from '../../src/engine/settings.ts'
 import { createSnapshot } from '../../src/inventory/snapshot.ts'
+import { trim } from '../../src/inventory/trim.ts'
 import type { AnyObject } from '../../src/sdk/objects.ts'
 import { budgeted, image, policies, quiet } from '../support/audited-policies.ts'
 
@@ -60,6 +61,22 @@ t.test('what only the Pods show is told once for the workload, with a count', as
       },
     ],
   )
+})
+
+t.test('Pods that rules look up are kept in outline, judged whole, and counted once', async (t) => {
+  const { judged, lookedUp } = auditedKinds(policies, { labels: false })
+  const pods = judged.filter(({ kind }) => kind === 'Pod')
+  const shelves = createSnapshot()
+  const { tally, scanned } = await walk(
+    { Pod: [pod('bare', undefined, [{ name: 'web' }])] },
+    { options: { kinds: { judged, lookedUp: [...lookedUp, ...pods] }, keep: trim, shelves } },
+  )
+  t.strictSame(brief(tally.findings), ['deny Pod bare /spec/containers/0/image'])
+  t.match(
+    scanned.find(({ kind }) => kind === 'Pod'),
+    { listed: 1, judged: 1 },
+  )
+  t.match(shelves.inventory.list('Pod', 'shop'), [{ metadata: { name: 'bare' }, spec: {} }])
 })
 
 t.test('an exempt template exempts what repeats it; a foreign controller of a known name is no template', async (t) => {

@@ -151,7 +151,7 @@ metadata: {name: job}
   })
   const { manifests } = await read([dir])
   t.match(manifests, [
-    { info: { kind: 'PodDisruptionBudget' }, object: { spec: { selector: null } } },
+    { info: { kind: 'PodDisruptionBudget' }, object: { apiVersion: 'policy/v1beta1', spec: { selector: {} } } },
     { info: { kind: 'Deployment' }, object: { spec: { selector: { matchLabels: { a: 'b' } } } } },
     { info: { kind: 'CronJob' } },
   ])

@@ -56,6 +56,7 @@ t.test('a kind is unknown until it is synced, and follows every change after', a
   t.equal(inventory.stale('Node'), true)
   t.equal(inventory.list('StorageClass'), unknown, 'a kind that is not followed')
   t.equal(inventory.stale('StorageClass'), true)
+  t.equal(inventory.stale('Pod'), false, 'what nobody follows is unknown, and makes nothing beside it stale')
 
   await say('Deployment', {
     type: 'replaced',
@@ -174,6 +175,25 @@ t.test('what is held of an object', async (t) => {
     metadata: { name: 'n' },
     status: { allocatable: { cpu: '4' }, conditions: [] },
   })
+  const owners = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', controller: true }]
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...metadata, ownerReferences: owners },
+    spec: { containers: [{ name: 'web' }] },
+    status: { phase: 'Running', podIP: '10.0.0.1' },
+  }
+  t.strictSame(
+    trim(pod),
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'x', labels: { app: 'x' }, ownerReferences: owners },
+      spec: {},
+      status: { phase: 'Running' },
+    },
+    'of a Pod who it is, its labels, its owners and its phase',
+  )
   const quota = { kind: 'ResourceQuota', status: { used: { pods: '1' } } }
   t.strictSame(trim(quota), quota)
   const odd = JSON.parse('{"kind":"Node","metadata":{"annotations":{"__proto__":"x"}},"status":null}') as object

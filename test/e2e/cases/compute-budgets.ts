@@ -22,6 +22,23 @@ export const cases: readonly Case[] = [
     good: (name) => budget({ minAvailable: 1 }, name),
     beside: (name) => [sound(name)],
   },
+  {
+    rule: 'compute-pdb-selector',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /selects every pod of the namespace/,
+    bad: (name) => budget({ maxUnavailable: 1, selector: {} }, name),
+    good: (name) => budget({ maxUnavailable: 1 }, name),
+  },
+  {
+    rule: 'compute-pdb-selector',
+    kind: 'budget-without-selector',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /has no selector: it protects no pod/,
+    bad: (name) => budget({ maxUnavailable: 1, selector: null }, name),
+    good: (name) => budget({ maxUnavailable: 1 }, name),
+  },
 ]
 
 export const unproven: Unproven = []

@@ -9,6 +9,9 @@ const refusals: readonly (readonly [RegExp, string])[] = [
   ],
   [/quantities must match the regular expression/, 'a quantity that it cannot read'],
   [/must be less than or equal to \w+ limit/, 'a request above its limit'],
+  [/minAvailable and maxUnavailable cannot be both set/, 'a budget with both fields'],
+  [/valid percent string|must not be greater than 100%|must be greater than or equal to 0/, 'an amount that is none'],
+  [/the API version in the data \(\S+v1beta1\) does not match/, 'an old version'],
   [/spec\.ephemeralContainers: Forbidden: cannot be set on create/, 'ephemeral containers in a new Pod'],
 ]
 
