@@ -2,23 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { bundle } from '../../release/bundle.ts'
+import { installPacked } from './packed.ts'
 
 const root = process.cwd()
 
 t.test('the packed tarball runs where nothing else is installed', async (t) => {
-  const folder = t.testdir({ packed: {}, empty: {} })
-  const [packed, empty] = [join(folder, 'packed'), join(folder, 'empty')]
-  await bundle(root, join(packed, 'day2-admission'))
-  const tarball = run(
-    'npm',
-    ['pack', '--pack-destination', packed, join(packed, 'day2-admission')],
-    packed,
-  ).stdout.trim()
-  writeFileSync(join(empty, 'package.json'), '{"private":true}')
-  // Offline: whatever the package needed beside itself would have to be fetched, and could not be.
-  run('npm', ['install', '--offline', '--no-audit', '--no-fund', join(packed, tarball)], empty)
-
+  const empty = await installPacked(root, t.testdir())
   t.strictSame(
     readdirSync(join(empty, 'node_modules')).filter((name) => !name.startsWith('.')),
     ['day2-admission'],
@@ -43,9 +32,3 @@ t.test('the packed tarball runs where nothing else is installed', async (t) => {
   t.equal(serve.status, 2, 'client-node is inside, and says what a kubeconfig lacks')
   t.match(serve.stderr, /D2_KUBE_CONFIG/)
 })
-
-function run(command: string, args: readonly string[], cwd: string): { stdout: string } {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`)
-  return { stdout }
-}
