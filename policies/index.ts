@@ -11,6 +11,7 @@ import computeReferenceMissing from './compute/reference-missing.ts'
 import computeRequestsRequired from './compute/requests-required.ts'
 import identityConfigmapCloudCredentials from './identity/configmap-cloud-credentials.ts'
 import identityEnvCloudCredentials from './identity/env-cloud-credentials.ts'
+import identityRoleAnnotationMalformed from './identity/role-annotation-malformed.ts'
 import identitySecretCloudCredentials from './identity/secret-cloud-credentials.ts'
 import observabilityContextEnv from './observability/context-env.ts'
 import storageImmediateBinding from './storage/immediate-binding.ts'
@@ -30,6 +31,7 @@ export const policies: readonly Policy[] = [
   computeRequestsRequired,
   identityConfigmapCloudCredentials,
   identityEnvCloudCredentials,
+  identityRoleAnnotationMalformed,
   identitySecretCloudCredentials,
   observabilityContextEnv,
   storageImmediateBinding,

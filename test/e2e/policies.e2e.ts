@@ -7,7 +7,7 @@ import type { Cluster } from '../control-plane/cluster.ts'
 import type { CommandResult } from '../control-plane/kubectl.ts'
 import { waitFor } from '../control-plane/wait.ts'
 import { day2 } from '../support/day2.ts'
-import { auditedFindings } from './support/audited.ts'
+import { auditedFindings, isAudited } from './support/audited.ts'
 import { cases } from './cases/index.ts'
 import { classesOfCases, type Case } from './support/case.ts'
 import { list, openNamespace, webhookLabel } from './support/namespace.ts'
@@ -58,7 +58,9 @@ async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, 
   const identified = (object: object, way: Way, name: string): object => {
     const identity = ways[way].named ? { name: fullName(name) } : { generateName: `${space.slice(0, 40)}-` }
     const labels = clusterScoped ? { labels: { [webhookLabel]: webhook.name } } : {}
-    return { ...object, metadata: { ...identity, ...labels } }
+    const { metadata = {} } = object as { metadata?: { name?: string } }
+    const { name: _name, ...own } = metadata
+    return { ...object, metadata: { ...own, ...identity, ...labels } }
   }
   const send = (object: object, way: Way, name: string): Promise<CommandResult> => {
     const input = JSON.stringify(identified(object, way, name))
@@ -73,8 +75,10 @@ async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, 
     if (beside) {
       await namespace.accept(...beside(name))
       // The webhook learns of it by its watch.
-      await waitFor(`${rule} to know ${name}`, () => send(bad(name), 'dry run', 'probe'), {
-        until: ({ code, stderr }) => code !== 0 || stderr.includes(`[${rule}] `),
+      const probe = { namespace: clusterScoped ? '' : space, name: fullName(`probe-${name}`) }
+      await waitFor(`${rule} to know ${name}`, async () => {
+        await send(bad(name), 'dry run', `probe-${name}`)
+        return await isAudited(cluster, probe, rule)
       })
     }
 

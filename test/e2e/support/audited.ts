@@ -28,6 +28,15 @@ export function auditedEvent(
   )
 }
 
+/** True if the audit log has a finding of a rule about an object, of whatever severity. */
+export async function isAudited(cluster: Cluster, { namespace, name }: Audited, rule: string): Promise<boolean> {
+  return (await cluster.auditLog()).some((event) => {
+    const ref = event.at('objectRef')
+    if (ref.at('namespace').text !== namespace || ref.at('name').text !== name) return false
+    return annotation(event, 'findings').includes(`"${rule}"`)
+  })
+}
+
 /** An annotation of ours on an audit event, under whichever entry of the configuration. */
 export function annotation(event: Json, key: string): string {
   return webhooks.map((webhook) => event.at('annotations', `${webhook}/${key}`).text).find(Boolean) ?? ''
