@@ -1,5 +1,6 @@
 import type { Policy } from '../src/sdk/policy.ts'
 import computeCpuLimit from './compute/cpu-limit.ts'
+import computeImageMutableTag from './compute/image-mutable-tag.ts'
 import computeMemoryLimitRequired from './compute/memory-limit-required.ts'
 import computeOvercommitRatio from './compute/overcommit-ratio.ts'
 import computePdbBlocksAll from './compute/pdb-blocks-all.ts'
@@ -20,6 +21,7 @@ import storagePvcImmediateClass from './storage/pvc-immediate-class.ts'
 /** Every rule, sorted by id. `npm run new-policy` adds to it; test/architecture.test.ts holds it complete. */
 export const policies: readonly Policy[] = [
   computeCpuLimit,
+  computeImageMutableTag,
   computeMemoryLimitRequired,
   computeOvercommitRatio,
   computePdbBlocksAll,

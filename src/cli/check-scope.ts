@@ -58,8 +58,8 @@ function isKnown(member: Member): member is Known {
   return member.manifest.info !== undefined
 }
 
-function subjectOf({ manifest, namespace }: Known): Subject {
-  const { info, apiVersion, name, object, partial } = manifest
+function subjectOf({ manifest, object, namespace }: Known): Subject {
+  const { info, apiVersion, name, partial } = manifest
   const generateName = stringOf(memberOf(object.metadata, 'generateName'))
   return {
     ...{ info, apiVersion, namespace, name, operation: 'CREATE', subresource: '', object },
@@ -80,7 +80,8 @@ function identityOf({ kind, namespace, name }: ObjectRef): string {
 function entriesOf(member: Member): (Entry & { readonly manifest: Manifest })[] {
   const { manifest, namespace, patched } = member
   if (isKnown(member)) {
-    const { info, name, object, partial } = member.manifest
+    const { info, name, partial } = member.manifest
+    const { object } = member
     return [{ kind: info.kind, namespace, name, object, uncertain: partial || patched, manifest }]
   }
   const made = autoscalerOf(manifest)

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { listOf, memberOf, recordOf, stringOf } from '../sdk/shape.ts'
+import { type ImageChange, imageChangesOf } from './kustomized-images.ts'
 import { realPath } from './real-path.ts'
 
 /** What of a kustomization decides how the files around it are to be understood. Paths are real ones. */
@@ -15,7 +16,9 @@ export interface Kustomization {
   readonly targets: readonly PatchTarget[]
   /** Files that become data of generated ConfigMaps and Secrets, or values of charts. */
   readonly data: readonly string[]
-  /** It changes what it puts together: what lands differs from the files. */
+  /** What becomes of images; applied to what lands. */
+  readonly images: readonly ImageChange[]
+  /** It changes what it puts together in other ways: what lands differs from what is judged. */
   readonly changes: boolean
 }
 
@@ -50,6 +53,7 @@ export function kustomizationOf(file: string, value: unknown): Kustomization | u
     patches: files.filter((path) => path !== undefined).map(absolute),
     targets: patches.flatMap((patch) => targetOf(memberOf(patch, 'target'))),
     data: data.map(absolute),
+    images: imageChangesOf(record['images']),
     changes: changing.some((key) => listOf(record[key]).length > 0),
   }
 }
@@ -58,7 +62,6 @@ const changing = [
   'patches',
   'patchesStrategicMerge',
   'patchesJson6902',
-  'images',
   'replicas',
   'replacements',
   'components',

@@ -1,4 +1,6 @@
+import type { AnyObject } from '../sdk/objects.ts'
 import type { Kustomization, PatchTarget } from './kustomization.ts'
+import { type ImageChange, withImages } from './kustomized-images.ts'
 import type { Manifest } from './manifest.ts'
 import type { Contents } from './read.ts'
 import { realPath } from './real-path.ts'
@@ -13,6 +15,8 @@ export interface Scope {
 
 export interface Member {
   readonly manifest: Manifest
+  /** What lands: the object of the manifest with the images that the kustomizations give it. */
+  readonly object: AnyObject
   /** Where it lands; '' for cluster-scoped kinds. */
   readonly namespace: string
   /** A patch is aimed at it: what it says is not all that lands. */
@@ -38,13 +42,13 @@ export function scopesOf(contents: Pick<Contents, 'manifests' | 'kustomizations'
   for (const root of [...roots, ...kustomizations.filter(({ folder }) => used.has(folder))]) {
     if (!roots.includes(root) && tree.visited.has(root)) continue
     const gathered: Gathered = { landings: new Map(), targets: [] }
-    gather(root, undefined, tree, gathered, new Set())
+    gather(root, asWritten, tree, gathered, new Set())
     for (const manifest of gathered.landings.keys()) taken.add(manifest)
     scopes.push({ name: root.file, members: membersOf(gathered, namespace) })
   }
   const rest = manifests.filter((manifest) => !taken.has(manifest))
   for (const [root, group] of groupBy(rest, (manifest) => manifest.root ?? '')) {
-    const landings = new Map(group.map((manifest) => [manifest, undefined]))
+    const landings = new Map(group.map((manifest) => [manifest, asWritten]))
     scopes.push({ name: root, members: membersOf({ landings, targets: [] }, namespace) })
   }
   return scopes
@@ -57,15 +61,24 @@ interface Tree {
 }
 
 interface Gathered {
-  /** Each object with the namespace that the kustomizations set, if they do. */
-  readonly landings: Map<Manifest, string | undefined>
+  /** Each object with what the kustomizations make of it. */
+  readonly landings: Map<Manifest, Landing>
   readonly targets: PatchTarget[]
 }
+
+interface Landing {
+  /** Undefined where no kustomization sets one. */
+  readonly namespace: string | undefined
+  /** Those of the innermost kustomization first. */
+  readonly images: readonly ImageChange[]
+}
+
+const asWritten: Landing = { namespace: undefined, images: [] }
 
 // The outermost kustomization that sets a namespace decides, over what the objects themselves say.
 function gather(
   kustomization: Kustomization,
-  outer: string | undefined,
+  outer: Landing,
   tree: Tree,
   gathered: Gathered,
   above: Set<Kustomization>,
@@ -73,20 +86,24 @@ function gather(
   if (above.has(kustomization)) return
   tree.visited.add(kustomization)
   above.add(kustomization)
-  const namespace = outer ?? kustomization.namespace
+  const landing = {
+    namespace: outer.namespace ?? kustomization.namespace,
+    images: [...kustomization.images, ...outer.images],
+  }
   gathered.targets.push(...kustomization.targets)
   for (const path of [...kustomization.resources, ...kustomization.patches]) {
     const inner = tree.folders.get(path)
-    if (inner) gather(inner, namespace, tree, gathered, above)
-    for (const manifest of tree.files.get(path) ?? []) gathered.landings.set(manifest, namespace)
+    if (inner) gather(inner, landing, tree, gathered, above)
+    for (const manifest of tree.files.get(path) ?? []) gathered.landings.set(manifest, landing)
   }
   above.delete(kustomization)
 }
 
 function membersOf({ landings, targets }: Gathered, fallback: string): Member[] {
-  return [...landings].map(([manifest, set]) => ({
+  return [...landings].map(([manifest, { namespace, images }]) => ({
     manifest,
-    namespace: manifest.info && !manifest.info.namespaced ? '' : (set ?? manifest.namespace ?? fallback),
+    object: withImages(manifest.kind, manifest.object, images),
+    namespace: manifest.info && !manifest.info.namespaced ? '' : (namespace ?? manifest.namespace ?? fallback),
     patched: targets.some((target) => isAimedAt(target, manifest)),
   }))
 }

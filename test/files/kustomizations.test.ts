@@ -64,6 +64,41 @@ t.test('a file is no kustomization by its name alone', async (t) => {
   t.strictSame(skipped(contents), ['kustomization', 'no-kind'])
 })
 
+t.test('images are those that land: a new tag or digest takes the place of both', async (t) => {
+  const landed = async (written: string, ...kustomizations: readonly string[]) => {
+    const folders = kustomizations.map((images, index): [string, Record<string, string>] => [
+      `layer-${index}`,
+      {
+        'kustomization.yaml': `resources: [${index === 0 ? 'd.yaml' : `../layer-${index - 1}`}]\nimages: ${images}\n`,
+        ...(index === 0 ? { 'd.yaml': deployment.replace('image: web:1', `image: "${written}"`) } : {}),
+      },
+    ])
+    const contents = await read(t.testdir(Object.fromEntries(folders)))
+    t.notOk(
+      contents.kustomizations.some(({ changes }) => changes),
+      'nothing is left to be rendered',
+    )
+    const [scope, ...others] = scopesOf(contents, 'default')
+    t.equal(others.length, 0)
+    const text = JSON.stringify(scope?.members.map(({ object }) => object))
+    return /"image":"([^"]*)"/.exec(text)?.[1]
+  }
+  t.equal(await landed('web:1', '[{name: web, newTag: 2}]'), 'web:2')
+  t.equal(await landed('web', '[{name: web, newTag: "1.10"}]'), 'web:1.10')
+  t.equal(await landed('web:1', '[{name: web, newName: r.example:5000/x/web}]'), 'r.example:5000/x/web:1')
+  t.equal(await landed('web:1', '[{name: web, digest: "sha256:ab"}]'), 'web@sha256:ab')
+  t.equal(await landed('web:1@sha256:cd', '[{name: web, newTag: "2"}]'), 'web:2')
+  t.equal(await landed('web:1', '[{name: web, newTag: "2", digest: "sha256:ab"}]'), 'web:2@sha256:ab')
+  t.equal(await landed('web:1', '[{name: web, tagSuffix: -debug}]'), 'web:1-debug')
+  t.equal(await landed('r.example:5000/web', '[{name: "r.example:5000/web", newTag: v3}]'), 'r.example:5000/web:v3')
+  t.equal(await landed('webs:1', '[{name: web, newTag: "2"}, {newTag: "3"}, null]'), 'webs:1', 'another image')
+  t.equal(
+    await landed('web:1', '[{name: web, newName: api}]', '[{name: api, newTag: "2"}]'),
+    'api:2',
+    'the outer one sees what the inner one made',
+  )
+})
+
 t.test('targets of patches are patterns; one that is not understood may mean anything', async (t) => {
   const patched = async (target: string) => {
     const dir = t.testdir({

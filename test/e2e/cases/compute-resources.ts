@@ -56,6 +56,15 @@ export const cases: readonly Case[] = [
     good: (name) => sound(name, { resources: { ...soundResources, limits: { cpu: '500m', memory: '512Mi' } } }),
   },
   {
+    rule: 'compute-image-mutable-tag',
+    baseline: 'audit',
+    strict: 'warn',
+    says: /web:latest with imagePullPolicy IfNotPresent/,
+    bad: (name) =>
+      sound(name, { container: { image: 'registry.example/web:latest', imagePullPolicy: 'IfNotPresent' } }),
+    good: (name) => sound(name, { container: { image: 'registry.example/web:1.0', imagePullPolicy: 'IfNotPresent' } }),
+  },
+  {
     rule: 'compute-priority-missing',
     baseline: 'off',
     strict: 'off',
@@ -75,6 +84,10 @@ export const cases: readonly Case[] = [
 ]
 
 export const unproven: Unproven = [
+  [
+    'compute-image-mutable-tag',
+    'no kubelet: what a node has pulled under a name it does not pull again under IfNotPresent (kubernetes/pkg/kubelet/images/image_manager.go, EnsureImageExists)',
+  ],
   [
     'compute-priority-missing',
     'off unless a platform asks for it: pods without a class have the default priority, and are preempted and evicted first (kubernetes/pkg/scheduler/framework/preemption, kubernetes/pkg/kubelet/eviction/helpers.go)',
