@@ -14,6 +14,7 @@ import identityConfigmapCloudCredentials from './identity/configmap-cloud-creden
 import identityEnvCloudCredentials from './identity/env-cloud-credentials.ts'
 import identityRoleAnnotationMalformed from './identity/role-annotation-malformed.ts'
 import identitySecretCloudCredentials from './identity/secret-cloud-credentials.ts'
+import networkProbePortUnresolvable from './network/probe-port-unresolvable.ts'
 import observabilityContextEnv from './observability/context-env.ts'
 import storageImmediateBinding from './storage/immediate-binding.ts'
 import storagePvcImmediateClass from './storage/pvc-immediate-class.ts'
@@ -35,6 +36,7 @@ export const policies: readonly Policy[] = [
   identityEnvCloudCredentials,
   identityRoleAnnotationMalformed,
   identitySecretCloudCredentials,
+  networkProbePortUnresolvable,
   observabilityContextEnv,
   storageImmediateBinding,
   storagePvcImmediateClass,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { unknown } from '../../src/sdk/inventory.ts'
+import { portInstead, portNameFault } from '../../src/sdk/port-names.ts'
 import { podSpecOf, type PodSpecView } from '../../src/sdk/pod-specs.ts'
 import { findTargetPort, servingPortsOf, targetPortOf, type Target } from '../../src/sdk/target-ports.ts'
 
@@ -137,4 +138,29 @@ t.test('many ports are read once', async (t) => {
     ({ name }) => findTargetPort(view, { port: 1, targetPort: `${name}x` }).state === 'missing',
   )
   t.equal(missing.length, ports.length)
+})
+
+t.test('names of ports as the API server judges them', async (t) => {
+  for (const name of ['http', 'a', '9p', 'grpc-web', 'fifteen-letters', '${PORT}'])
+    t.equal(portNameFault(name), undefined, name)
+  const refused = {
+    '8080': 'must contain at least one letter (a-z)',
+    HTTP: 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)',
+    'sixteen-letters-': 'must be no more than 15 characters',
+    'a--b': 'must not contain consecutive hyphens',
+    '-a': 'must not begin or end with a hyphen',
+    'a-': 'must not begin or end with a hyphen',
+  }
+  for (const [name, fault] of Object.entries(refused)) t.equal(portNameFault(name), fault, name)
+  t.equal(portInstead('8080'), '8080 (without quotes)')
+  t.equal(portInstead('HTTP'), 'http')
+  t.equal(portInstead('Admin_Port-of-the-web'), 'admin-port-of-t')
+  t.equal(portInstead('---'), 'http')
+  fc.assert(
+    fc.property(
+      fc.string(),
+      (name) =>
+        name.includes('${') || portInstead(name).endsWith('quotes)') || portNameFault(portInstead(name)) === undefined,
+    ),
+  )
 })
