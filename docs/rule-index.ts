@@ -1,26 +1,7 @@
-import type { Level, Loop, Policy, Severity, Signature } from '../src/sdk/policy.ts'
-import { cell, levelLegend, levelText } from './rule-page.ts'
-
-/** What people see when the failure that a rule prevents has happened. */
-export const signatures: { readonly [S in Signature]: string } = {
-  'image-pull-backoff': 'Pods stay in ImagePullBackOff although the image exists',
-  'crash-loop': 'containers exit at once, again and again',
-  'pending-pods': 'Pods stay Pending while nodes have room',
-  'drain-stuck': 'a node cannot be drained, upgraded or scaled down',
-  eviction: 'the kubelet kills Pods to save the node',
-  'failed-create': 'a controller cannot create its Pods',
-  'gateway-timeout': 'clients get 502, 503 or 504',
-  'volume-affinity-conflict': 'a volume lies in a zone where its Pod may not run',
-  'blind-logs': 'a log line does not say where it comes from',
-}
-
-export const loops: { readonly [L in Loop]: string } = {
-  identity: 'who a workload is, and what it may use',
-  compute: 'where Pods run, and whether they can move',
-  network: 'how a request finds a Pod that answers',
-  storage: 'where volumes lie, and who may mount them',
-  observability: 'whether a failure in one loop can be traced to another',
-}
+import { levelText, strongest } from '../src/report/levels.ts'
+import { loops, signatures } from '../src/report/signatures.ts'
+import type { Policy } from '../src/sdk/policy.ts'
+import { cell, levelLegend } from './rule-page.ts'
 
 /** The index of the rule pages: by loop, then by the failure that is prevented. */
 export function ruleIndex(policies: readonly Policy[]): string {
@@ -28,9 +9,14 @@ export function ruleIndex(policies: readonly Policy[]): string {
     const rules = policies.filter((policy) => policy.loop === loop)
     return rules.length === 0 ? [] : [`### ${loop}: ${about}\n\n${ruleTable(rules)}`]
   })
-  const bySignature = Object.entries(signatures).flatMap(([signature, seen]) => {
+  const bySignature = Object.entries(signatures).flatMap(([signature, { seen, symptoms, loop, cause, mitigation }]) => {
     const rules = policies.filter(({ signatures }) => signatures.some((name) => name === signature))
-    return rules.length === 0 ? [] : [`- **${signature}** (${seen}): ${rules.map((rule) => link(rule, '')).join(', ')}`]
+    if (rules.length === 0) return []
+    return [
+      `### ${signature}: ${seen}`,
+      `Shows as ${symptoms.map((text) => `\`${text}\``).join(', ')}. The ${loop} loop fails. ${cause} Instead: ${mitigation}`,
+      `Prevented by ${rules.map((rule) => link(rule, '')).join(', ')}.`,
+    ]
   })
   return [
     '# Rules',
@@ -40,19 +26,22 @@ export function ruleIndex(policies: readonly Policy[]): string {
     '## By loop',
     ...byLoop,
     '## By failure',
-    bySignature.join('\n'),
+    ...bySignature,
   ].join('\n\n')
 }
 
-/** The table of the README: every rule with its strongest severity in either profile. */
+/** The table of the README: every rule of each loop, those that refuse in the profile baseline in bold. */
 export function ruleSummary(policies: readonly Policy[], folder: string): string {
-  const rows = policies.map((policy) => {
-    const levels = Object.values(policy.reasons)
-    const baseline = strongest(levels.map((reason) => reason.baseline))
-    const strict = strongest(levels.map((reason) => reason.strict ?? reason.baseline))
-    return `| ${link(policy, folder)} | ${cell(policy.summary)} | ${baseline} | ${strict} |`
+  const rows = Object.entries(loops).flatMap(([loop, about]) => {
+    const rules = policies.filter((policy) => policy.loop === loop)
+    if (rules.length === 0) return []
+    const links = rules.map((rule) => {
+      const text = link(rule, folder, rule.id.slice(loop.length + 1))
+      return strongest(rule) === 'deny' ? `**${text}**` : text
+    })
+    return [`| ${loop}: ${about} | ${links.join(', ')} |`]
   })
-  return ['| rule | asks for | baseline | strict |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  return ['| loop | rules; in bold those that refuse in the profile baseline |', '| --- | --- |', ...rows].join('\n')
 }
 
 function ruleTable(policies: readonly Policy[]): string {
@@ -60,8 +49,8 @@ function ruleTable(policies: readonly Policy[]): string {
   return ['| rule | asks for | in baseline |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
-function link({ id }: Policy, folder: string): string {
-  return `[${id}](${folder}${id}.md)`
+function link({ id }: Policy, folder: string, text = id): string {
+  return `[${text}](${folder}${id}.md)`
 }
 
 function severities({ reasons }: Policy): string {
@@ -71,9 +60,4 @@ function severities({ reasons }: Policy): string {
   return distinct
     .map((level) => `${level} (${levels.flatMap(([name, of]) => (of === level ? [name] : [])).join(', ')})`)
     .join('; ')
-}
-
-function strongest(levels: readonly Level[]): Severity {
-  const used = new Set(levels.flatMap((level) => (typeof level === 'string' ? level : Object.values(level))))
-  return (['deny', 'warn', 'audit'] as const).find((severity) => used.has(severity)) ?? 'off'
 }

@@ -1,7 +1,9 @@
-import { type Document, isMap, isSeq, parseAllDocuments, parseDocument, Scalar, stringify, visit } from 'yaml'
+import { Scalar, stringify } from 'yaml'
 import type { Evaluation, Finding } from '../src/engine/finding.ts'
 import { settingsApiVersion } from '../src/engine/settings-schema.ts'
-import type { Example, Level, Policy, Reason, Target } from '../src/sdk/policy.ts'
+import { asBlock } from '../src/files/yaml/block.ts'
+import { levelText } from '../src/report/levels.ts'
+import type { Example, Policy, Reason, Target } from '../src/sdk/policy.ts'
 import { runExample } from './examples.ts'
 
 /** The page of one rule, with the findings that its examples really get when all `policies` judge them. */
@@ -28,13 +30,6 @@ export function rulePage(policy: Policy, policies: readonly Policy[]): string {
 /** What a level with exceptions means, for the pages that show one. */
 export const levelLegend =
   'Where a severity has exceptions, the first word holds for everything else: `warn, budget deny` refuses a PodDisruptionBudget and only warns of whatever else is under review. A `template` is a workload of any kind, `template:CREATE` a new one, `scale` a request on its scale subresource.'
-
-/** A severity as a table cell: one word, or the word with its exceptions. */
-export function levelText(level: Level): string {
-  if (typeof level === 'string') return level
-  const exceptions = Object.entries(level).filter(([key]) => key !== 'default')
-  return [level.default, ...exceptions.map(([key, severity]) => `${key} ${severity}`)].join(', ')
-}
 
 /** Text in a cell of a Markdown table. */
 export function cell(text: string): string {
@@ -108,9 +103,11 @@ function exampleSection(example: Example): string {
     `### ${example.name[0]?.toUpperCase() ?? ''}${example.name.slice(1)}`,
     ...(circumstances.length > 0 ? [`Judged ${circumstances.join(', ')}.`] : []),
     ...(example.object.includes('{{sample.') ? [sampleNote] : []),
-    fenced('yaml', block(example.object)),
-    ...(example.oldObject ? ['The object as it was before the update:', fenced('yaml', block(example.oldObject))] : []),
-    ...(example.inventory ? ['In the cluster:', fenced('yaml', blocks(example.inventory))] : []),
+    fenced('yaml', asBlock(example.object)),
+    ...(example.oldObject
+      ? ['The object as it was before the update:', fenced('yaml', asBlock(example.oldObject))]
+      : []),
+    ...(example.inventory ? ['In the cluster:', fenced('yaml', asBlock(example.inventory))] : []),
   ].join('\n\n')
 }
 
@@ -174,22 +171,4 @@ function sources({ sources }: Policy): string[] {
 
 function fenced(language: string, text: string): string {
   return `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``
-}
-
-/** Flow text as block text; scalars stay as they were typed, because how a quantity is typed may be the point. */
-function block(text: string): string {
-  return unfold(parseDocument(text))
-}
-
-function blocks(text: string): string {
-  return [...parseAllDocuments(text)].map((document) => unfold(document)).join('---\n')
-}
-
-function unfold(document: Document.Parsed): string {
-  visit(document, {
-    Collection: (_, node) => {
-      if ((isMap(node) || isSeq(node)) && node.items.length > 0) node.flow = false
-    },
-  })
-  return document.toString({ lineWidth: 0, directives: false }).replace(/^---\n/, '')
 }

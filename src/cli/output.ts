@@ -30,8 +30,14 @@ export async function writeOutput<R>({ name, format, file }: Output<R>, report: 
     }
     return
   }
-  // Resolves when the pipe has taken it: a process that ends earlier cuts off a long report. A reader that has seen
-  // enough (`| head`) is no fault.
+  await writeText(text)
+}
+
+/**
+ * Writes to standard output. Resolves when the pipe has taken it: a process that ends earlier cuts off a long report. A
+ * reader that has seen enough (`| head`) is no fault.
+ */
+export async function writeText(text: string): Promise<void> {
   await new Promise<void>((resolve) => {
     process.stdout.once('error', () => resolve())
     process.stdout.write(text, () => resolve())
