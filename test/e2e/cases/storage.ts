@@ -1,7 +1,20 @@
 import { claim, statefulSet, storageClass, type Case } from '../support/case.ts'
 import type { Unproven } from '../support/unproven.ts'
 
+const topologies = (key: string): object => ({
+  allowedTopologies: [{ matchLabelExpressions: [{ key, values: ['zone-0'] }] }],
+})
+
 export const cases: readonly Case[] = [
+  {
+    rule: 'storage-allowed-topologies-unsatisfiable',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /allows by topology.gke.io\/zone, the key of pd.csi.storage.gke.io/,
+    bad: () => ({ ...storageClass('WaitForFirstConsumer'), ...topologies('topology.gke.io/zone') }),
+    good: () => ({ ...storageClass('WaitForFirstConsumer'), ...topologies('topology.kubernetes.io/zone') }),
+    clusterScoped: true,
+  },
   {
     rule: 'storage-immediate-binding',
     everyWay: true,
