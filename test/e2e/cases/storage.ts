@@ -5,6 +5,23 @@ const topologies = (key: string): object => ({
   allowedTopologies: [{ matchLabelExpressions: [{ key, values: ['zone-0'] }] }],
 })
 
+const inZone = (zone: string): object => ({
+  matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: [zone] }],
+})
+
+const volume = (spec: object): object => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  spec: {
+    capacity: { storage: '1Gi' },
+    accessModes: ['ReadWriteOnce'],
+    persistentVolumeReclaimPolicy: 'Retain',
+    storageClassName: 'cases-static',
+    csi: { driver: 'ebs.csi.aws.com', volumeHandle: 'vol-0a1b2c3d4e5f60718' },
+    ...spec,
+  },
+})
+
 export const cases: readonly Case[] = [
   {
     rule: 'storage-allowed-topologies-unsatisfiable',
@@ -23,6 +40,16 @@ export const cases: readonly Case[] = [
     says: /StorageClass .* Immediate/,
     bad: () => storageClass('Immediate'),
     good: () => storageClass('WaitForFirstConsumer'),
+    immutable: true,
+    clusterScoped: true,
+  },
+  {
+    rule: 'storage-pv-missing-node-affinity',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /of zonal ebs.csi.aws.com has no nodeAffinity/,
+    bad: () => volume({}),
+    good: () => volume({ nodeAffinity: { required: { nodeSelectorTerms: [inZone('zone-0')] } } }),
     immutable: true,
     clusterScoped: true,
   },

@@ -12,6 +12,7 @@ const refusals: readonly (readonly [RegExp, string])[] = [
   [/minAvailable and maxUnavailable cannot be both set/, 'a budget with both fields'],
   [/valid percent string|must not be greater than 100%|must be greater than or equal to 0/, 'an amount that is none'],
   [/the API version in the data \(\S+v1beta1\) does not match/, 'an old version'],
+  [/Local volume requires node affinity/, 'a local volume without a node'],
   [/spec\.ephemeralContainers: Forbidden: cannot be set on create/, 'ephemeral containers in a new Pod'],
 ]
 
