@@ -96,7 +96,7 @@ export default definePolicy({
       {
         name: 'an existing claim that has its volume',
         object: deployment(mounted('data')),
-        inventory: `${storageClass('gp2')}\n---\n${claim('storageClassName: gp2, volumeName: pv-1,', 'data')}`,
+        inventory: `${storageClass('gp2')}\n---\n${claim('storageClassName: gp2, volumeName: pv-1,', 'data')}\n---\n{ kind: PersistentVolume, metadata: { name: pv-1 }, spec: { storageClassName: gp2, nfs: { server: nfs.example.com, path: /data } } }`,
       },
     ],
     fails: [
