@@ -16,7 +16,11 @@ import identityRoleAnnotationMalformed from './identity/role-annotation-malforme
 import identitySecretCloudCredentials from './identity/secret-cloud-credentials.ts'
 import networkProbePortUnresolvable from './network/probe-port-unresolvable.ts'
 import observabilityContextEnv from './observability/context-env.ts'
+import storageAllowedTopologiesUnsatisfiable from './storage/allowed-topologies-unsatisfiable.ts'
+import storageClaimMissing from './storage/claim-missing.ts'
+import storageClassMissing from './storage/class-missing.ts'
 import storageImmediateBinding from './storage/immediate-binding.ts'
+import storagePvMissingNodeAffinity from './storage/pv-missing-node-affinity.ts'
 import storagePvcImmediateClass from './storage/pvc-immediate-class.ts'
 
 /** Every rule, sorted by id. `npm run new-policy` adds to it; test/architecture.test.ts holds it complete. */
@@ -38,6 +42,10 @@ export const policies: readonly Policy[] = [
   identitySecretCloudCredentials,
   networkProbePortUnresolvable,
   observabilityContextEnv,
+  storageAllowedTopologiesUnsatisfiable,
+  storageClaimMissing,
+  storageClassMissing,
   storageImmediateBinding,
+  storagePvMissingNodeAffinity,
   storagePvcImmediateClass,
 ]

@@ -79,7 +79,8 @@ export function classesOf(claim: Claim, inventory: Inventory<'StorageClass'>): R
 
 const oldAnnotation = 'volume.beta.kubernetes.io/storage-class'
 
-function classNameOf(claim: Claim): string | Unknown | undefined {
+/** The class that a claim or a volume names; the annotation of old goes before the field. Unknown for a variable. */
+export function classNameOf(claim: Claim | Kinds['PersistentVolume']): string | Unknown | undefined {
   const name: unknown =
     memberOf(claim.metadata?.annotations, oldAnnotation) ?? claim.spec?.storageClassName ?? undefined
   return name === undefined || (typeof name === 'string' && !isVariable(name)) ? name : unknown

@@ -81,7 +81,10 @@ const defaultKeys = [
   'storageclass.beta.kubernetes.io/is-default-class',
 ] as const
 
-// Left out means Immediate (kubernetes/pkg/apis/storage/v1/defaults.go SetDefaults_StorageClass).
-function bindsAtOnce({ volumeBindingMode }: StorageClass): boolean | Unknown {
+/**
+ * Whether a class has its claims bound before a pod needs them. Left out means so
+ * (kubernetes/pkg/apis/storage/v1/defaults.go SetDefaults_StorageClass).
+ */
+export function bindsAtOnce({ volumeBindingMode }: StorageClass): boolean | Unknown {
   return isVariable(volumeBindingMode) ? unknown : (volumeBindingMode ?? 'Immediate') === 'Immediate'
 }

@@ -1,4 +1,4 @@
-import { claim, statefulSet, storageClass, type Case } from '../support/case.ts'
+import { claim, sound, statefulSet, storageClass, type Case } from '../support/case.ts'
 import type { Unproven } from '../support/unproven.ts'
 
 const topologies = (key: string): object => ({
@@ -22,6 +22,13 @@ const volume = (spec: object): object => ({
   },
 })
 
+/** A Deployment that mounts one claim. */
+function mounting(name: string, claimName: string): object {
+  const pod = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }] }
+  const { spec, ...rest } = sound(name, { replicas: 1, pod }) as { spec: object }
+  return { ...rest, spec: { ...spec, strategy: { type: 'Recreate' } } }
+}
+
 export const cases: readonly Case[] = [
   {
     rule: 'storage-allowed-topologies-unsatisfiable',
@@ -31,6 +38,24 @@ export const cases: readonly Case[] = [
     bad: () => ({ ...storageClass('WaitForFirstConsumer'), ...topologies('topology.gke.io/zone') }),
     good: () => ({ ...storageClass('WaitForFirstConsumer'), ...topologies('topology.kubernetes.io/zone') }),
     clusterScoped: true,
+  },
+  {
+    rule: 'storage-claim-missing',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /mounts claim dat, which does not exist; claimName: data/,
+    beside: () => [{ ...claim('cases-waiting'), metadata: { name: 'data' } }],
+    bad: (name) => mounting(name, 'dat'),
+    good: (name) => mounting(name, 'data'),
+  },
+  {
+    rule: 'storage-class-missing',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /claim \S+ names class cases-wating, which does not exist; storageClassName: cases-waiting/,
+    bad: () => claim('cases-wating'),
+    good: () => claim('cases-waiting'),
+    immutable: true,
   },
   {
     rule: 'storage-immediate-binding',
