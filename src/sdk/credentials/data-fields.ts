@@ -33,8 +33,8 @@ export function dataKeys(object: object): ReadonlySet<string> {
   )
 }
 
-// The API server merges stringData into data, where it wins; files hold both.
-function dataFields(kind: 'Secret' | 'ConfigMap', object: object, copyPath?: string): Field[] {
+/** The values of the data. The API server merges stringData into data, where it wins; files hold both. */
+export function dataFields(kind: 'Secret' | 'ConfigMap', object: object, copyPath?: string): Field[] {
   const plain = kind === 'Secret' ? 'stringData' : 'data'
   const overriding = kind === 'Secret' ? recordOf(memberOf(object, 'stringData')) : undefined
   return (kind === 'Secret' ? ['data', 'stringData'] : ['data', 'binaryData']).flatMap((name) =>

@@ -83,6 +83,14 @@ const makers = {
   'azure.annotatedKey': annotatedKey,
   'azure.accessSignature': (draw: Draw) =>
     `sv=2024-11-04&ss=b&srt=sco&sp=rl&se=2027-01-01T00:00:00Z&spr=https&sig=${draw(base62, 42)}%3D`,
+  // User and password of a registry, as `auth` holds them in base64.
+  'registry.awsLogin': (draw: Draw) => `AWS:${draw(base64, 400)}`,
+  'registry.googleTokenLogin': (draw: Draw) => `oauth2accesstoken:ya29.${draw(base64url, 120)}`,
+  'registry.googleKeyLogin': (draw: Draw) => `_json_key:${serviceAccountKey(draw)}`,
+  'registry.azureTokenLogin': (draw: Draw) => `00000000-0000-0000-0000-000000000000:${draw(base64url, 400)}`,
+  'registry.azurePrincipalLogin': (draw: Draw) => `${guid(draw)}:${clientSecret(draw)}`,
+  'registry.login': (draw: Draw) => `robot:${draw(base62, 40)}`,
+  'registry.password': (draw: Draw) => draw(base62, 40),
 } as const
 
 function secretKey(draw: Draw): string {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { awsKeys, configMap, context, env, iniFile, secret, sound, type Case } from '../support/case.ts'
 import type { Unproven } from '../support/unproven.ts'
 
@@ -27,7 +28,30 @@ export const cases: readonly Case[] = [
     bad: (name) => sound(name, { container: { env: [...context, ...env(awsKeys())] } }),
     good: (name) => sound(name),
   },
+  {
+    rule: 'identity-static-pull-secret',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /stores a token for 111122223333\.dkr\.ecr.* that expires after 12 h/,
+    bad: () => pullSecret('111122223333.dkr.ecr.eu-west-1.amazonaws.com', 'AWS'),
+    good: () => pullSecret('quay.io', 'robot'),
+  },
+  {
+    rule: 'identity-static-pull-secret',
+    kind: 'static-key',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /stores a long-lived key for team\.azurecr\.io/,
+    bad: () => pullSecret('team.azurecr.io', 'team'),
+    good: () => pullSecret('harbor.example.com', 'robot'),
+  },
 ]
+
+function pullSecret(host: string, username: string): object {
+  const password = randomBytes(30).toString('base64')
+  const config = JSON.stringify({ auths: { [host]: { username, password } } })
+  return { ...secret({ '.dockerconfigjson': config }), type: 'kubernetes.io/dockerconfigjson' }
+}
 
 export const unproven: Unproven = [
   [
@@ -36,4 +60,8 @@ export const unproven: Unproven = [
   ],
   ['identity-env-cloud-credentials', 'no cloud: as for `identity-configmap-cloud-credentials`'],
   ['identity-secret-cloud-credentials', 'no cloud: as for `identity-configmap-cloud-credentials`'],
+  [
+    'identity-static-pull-secret',
+    'no registry of a cloud: its token expires after hours (Amazon ECR, Artifact Registry and Azure Container Registry documentation of authentication), and the kubelet, which simulated nodes lack, fails the pull',
+  ],
 ]
