@@ -14,6 +14,8 @@ import identityConfigmapCloudCredentials from './identity/configmap-cloud-creden
 import identityEnvCloudCredentials from './identity/env-cloud-credentials.ts'
 import identityRoleAnnotationMalformed from './identity/role-annotation-malformed.ts'
 import identitySecretCloudCredentials from './identity/secret-cloud-credentials.ts'
+import identityStaticCredentialRef from './identity/static-credential-ref.ts'
+import identityStaticPullSecret from './identity/static-pull-secret.ts'
 import networkProbePortUnresolvable from './network/probe-port-unresolvable.ts'
 import observabilityContextEnv from './observability/context-env.ts'
 import storageAllowedTopologiesUnsatisfiable from './storage/allowed-topologies-unsatisfiable.ts'
@@ -40,6 +42,8 @@ export const policies: readonly Policy[] = [
   identityEnvCloudCredentials,
   identityRoleAnnotationMalformed,
   identitySecretCloudCredentials,
+  identityStaticCredentialRef,
+  identityStaticPullSecret,
   networkProbePortUnresolvable,
   observabilityContextEnv,
   storageAllowedTopologiesUnsatisfiable,

@@ -52,7 +52,7 @@ export default definePolicy({
       {
         name: 'a reference to a Secret is no value',
         object: deployment(
-          `env: [{ name: AWS_SECRET_ACCESS_KEY, valueFrom: { secretKeyRef: { name: store, key: secret } } }, { name: AWS_ACCESS_KEY_ID, value: $(KEY_ID) }]`,
+          `env: [{ name: STORE_SECRET, valueFrom: { secretKeyRef: { name: store, key: secret } } }, { name: AWS_ACCESS_KEY_ID, value: $(KEY_ID) }]`,
         ),
       },
       {
@@ -79,6 +79,7 @@ export default definePolicy({
         object: deployment(
           `env: [${keyId}, { name: AWS_SECRET_ACCESS_KEY, valueFrom: { secretKeyRef: { name: store, key: secret } } }]`,
         ),
+        alongside: ['identity-static-credential-ref'],
         finds: [`value ${env}/0/value`],
       },
       {

@@ -1,5 +1,5 @@
 import type { Half, Hit, Match } from './hit.ts'
-import { isTemplated } from './placeholder.ts'
+import { isForeignStore } from './store-endpoint.ts'
 import type { TellingName } from './telling-names.ts'
 
 /** A value with a telling name: a field of the object, or a line or member of a file in it. */
@@ -32,7 +32,7 @@ export interface Evidence {
 
 /** What the object says of its surroundings. */
 export interface Context {
-  /** Names the endpoint of an S3 that is not Amazon's, or not known: MinIO, Ceph and many others are given the names of AWS. */
+  /** Names the endpoint of an S3 that is not Amazon's. */
   foreignStore: boolean
   /** Holds a key id of LocalStack. */
   emulatedAws: boolean
@@ -64,7 +64,7 @@ export function emptyEvidence(): Evidence {
 export function enter({ context, entries, foreignFiles }: Evidence, entry: Entry): void {
   const { name, value } = entry
   if (name.role === 's3-endpoint' || name.role === 'endpoint') {
-    const foreign = isTemplated(value) || (value !== '' && !amazonHost.test(value))
+    const foreign = isForeignStore(value)
     if (name.role === 's3-endpoint') context.foreignStore ||= foreign
     else if (foreign && !entry.whole) foreignFiles.add(entry.path)
     return
@@ -82,9 +82,6 @@ export function enter({ context, entries, foreignFiles }: Evidence, entry: Entry
   // Only sound values can be part of a credential, and a file may hold any number of others.
   if (entry.whole || (value.length >= name.least && value.length <= name.most)) entries.push(entry)
 }
-
-const amazonHost =
-  /^(?:[a-z0-9]+:\/\/)?(?:[\w.-]+\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|on\.aws|api\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)(?::\d+)?(?:\/.*)?$/i
 
 /** Takes down a token: as a hit, or as the half of a pair. */
 export function note(evidence: Evidence, { half, ...match }: Match, path: string, line: number | undefined): void {

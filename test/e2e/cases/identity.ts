@@ -45,7 +45,33 @@ export const cases: readonly Case[] = [
     bad: () => pullSecret('team.azurecr.io', 'team'),
     good: () => pullSecret('harbor.example.com', 'robot'),
   },
+  {
+    rule: 'identity-static-credential-ref',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /container web reads AWS_ACCESS_KEY_ID from Secret store/,
+    bad: (name) => sound(name, { container: { env: [...context, reference('AWS_ACCESS_KEY_ID')] } }),
+    good: (name) => sound(name, { container: { env: [...context, reference('DATABASE_PASSWORD')] } }),
+  },
+  {
+    rule: 'identity-static-credential-ref',
+    kind: 'shadows-role',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /reads AWS_ACCESS_KEY_ID although AWS_WEB_IDENTITY_TOKEN_FILE hands it a role/,
+    bad: (name) => sound(name, { container: { env: [...context, token, reference('AWS_ACCESS_KEY_ID')] } }),
+    good: (name) => sound(name, { container: { env: [...context, token] } }),
+  },
 ]
+
+const token = {
+  name: 'AWS_WEB_IDENTITY_TOKEN_FILE',
+  value: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token',
+}
+
+function reference(name: string): object {
+  return { name, valueFrom: { secretKeyRef: { name: 'store', key: 'key' } } }
+}
 
 function pullSecret(host: string, username: string): object {
   const password = randomBytes(30).toString('base64')
@@ -63,5 +89,9 @@ export const unproven: Unproven = [
   [
     'identity-static-pull-secret',
     'no registry of a cloud: its token expires after hours (Amazon ECR, Artifact Registry and Azure Container Registry documentation of authentication), and the kubelet, which simulated nodes lack, fails the pull',
+  ],
+  [
+    'identity-static-credential-ref',
+    'no cloud: variables with keys come before the role in the chains of the SDKs (AWS SDKs and Tools reference guide, standardized credential providers; Azure Identity, credential chains; Google Cloud, Application Default Credentials)',
   ],
 ]
