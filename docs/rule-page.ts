@@ -44,6 +44,11 @@ function facts(policy: Policy): string {
     `- Looks up: ${policy.reads.join(', ') || 'nothing else'}`,
     ...(policy.ownedPods ? ['- Looks at Pods of a controller too, and only warns there'] : []),
     ...(policy.readsMetadata ? ['- Judges labels or annotations, so it also looks at updates of nothing else'] : []),
+    ...(policy.systemConfigMaps
+      ? [
+          `- Holds in system namespaces too; of kube-system the webhook meets only the ConfigMaps ${policy.systemConfigMaps.join(', ')}`,
+        ]
+      : []),
     `- Since: ${policy.since}`,
   ].join('\n')
 }

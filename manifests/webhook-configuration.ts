@@ -33,7 +33,8 @@ export interface WebhookRule {
 
 /**
  * The ValidatingWebhookConfiguration that brings every kind that a policy judges to `/validate`, and nothing else.
- * Its entries are disjoint: of several webhooks that refuse one object, the API server shows the error of only one.
+ * Its entries are disjoint: of several webhooks that refuse one object, the API server shows the error of only one. Of
+ * the system namespaces it asks for ConfigMaps that policies name, and nothing else.
  */
 export function webhookConfiguration(policies: readonly Policy[], registration: Registration) {
   const { clientConfig, namespace, failurePolicy = 'Ignore' } = registration
@@ -60,8 +61,22 @@ export function webhookConfiguration(policies: readonly Policy[], registration: 
         },
         rules: webhookRules(policies, 'Namespaced'),
       },
+      {
+        name: 'system.day2-admission.dev',
+        ...entry,
+        namespaceSelector: {
+          matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['kube-system'] }],
+        },
+        matchConditions: [...constant.matchConditions, namedIn(systemConfigMaps(policies))],
+        rules: webhookRules(systemPolicies(policies), 'Namespaced').flatMap((rule) => configMapsOf(rule)),
+      },
     ].filter(({ rules }) => rules.length > 0),
   }
+}
+
+/** The ConfigMaps of kube-system that some policy judges, by name and sorted. */
+export function systemConfigMaps(policies: readonly Policy[]): readonly string[] {
+  return [...new Set(policies.flatMap((policy) => policy.systemConfigMaps ?? []))].sort()
 }
 
 /** The rules of one scope: one for each API group and set of operations, resources with their subresources, sorted. */
@@ -102,6 +117,21 @@ const constant = {
       expression: "!has(request.userInfo.groups) || !('system:nodes' in request.userInfo.groups)",
     },
   ],
+}
+
+function systemPolicies(policies: readonly Policy[]): readonly Policy[] {
+  return policies.filter(({ systemConfigMaps }) => systemConfigMaps !== undefined)
+}
+
+function configMapsOf(rule: WebhookRule): readonly WebhookRule[] {
+  return rule.apiGroups.includes('') && rule.resources.includes('configmaps')
+    ? [{ ...rule, resources: ['configmaps'] }]
+    : []
+}
+
+// Whatever else lives in kube-system is never held up: the cluster has to come up without us.
+function namedIn(names: readonly string[]) {
+  return { name: 'by-name', expression: `request.name in [${names.map((name) => `'${name}'`).join(', ')}]` }
 }
 
 /** Each `group/resource[/subresource]` that a policy judges, with all operations that any policy wants of it. */

@@ -16,6 +16,7 @@ import identityRoleAnnotationMalformed from './identity/role-annotation-malforme
 import identitySecretCloudCredentials from './identity/secret-cloud-credentials.ts'
 import identityStaticCredentialRef from './identity/static-credential-ref.ts'
 import identityStaticPullSecret from './identity/static-pull-secret.ts'
+import networkMtuOverlay from './network/mtu-overlay.ts'
 import networkProbePortUnresolvable from './network/probe-port-unresolvable.ts'
 import observabilityContextEnv from './observability/context-env.ts'
 import storageAllowedTopologiesUnsatisfiable from './storage/allowed-topologies-unsatisfiable.ts'
@@ -44,6 +45,7 @@ export const policies: readonly Policy[] = [
   identitySecretCloudCredentials,
   identityStaticCredentialRef,
   identityStaticPullSecret,
+  networkMtuOverlay,
   networkProbePortUnresolvable,
   observabilityContextEnv,
   storageAllowedTopologiesUnsatisfiable,

@@ -3,7 +3,12 @@ import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { auditRole, auditSecretsRole } from '../manifests/audit-role.ts'
 import { clusterRole } from '../manifests/cluster-role.ts'
-import { webhookConfiguration, webhookRules, type WebhookRule } from '../manifests/webhook-configuration.ts'
+import {
+  systemConfigMaps,
+  webhookConfiguration,
+  webhookRules,
+  type WebhookRule,
+} from '../manifests/webhook-configuration.ts'
 import { policies } from '../policies/index.ts'
 import { targetsOf } from '../src/engine/engine.ts'
 import { watchedKinds } from '../src/engine/watched-kinds.ts'
@@ -25,7 +30,29 @@ t.test('the rules ask for everything that a policy judges, and for nothing else'
     ),
   )
   const { webhooks } = webhookConfiguration(policies, { clientConfig, namespace: 'day2-admission' })
-  t.strictSame(webhooks.flatMap(({ rules }) => rules.flatMap(triples)).sort(), [...wanted].sort())
+  const ordinary = webhooks.filter(({ name }) => name !== 'system.day2-admission.dev')
+  t.strictSame(ordinary.flatMap(({ rules }) => rules.flatMap(triples)).sort(), [...wanted].sort())
+})
+
+t.test('of the system namespaces it asks for ConfigMaps of kube-system, by the names that policies give', async (t) => {
+  const named = { ...judging(['ConfigMap', 'Deployment']), systemConfigMaps: ['cilium-config', 'calico-config'] }
+  const { webhooks } = webhookConfiguration([judging(['ConfigMap', 'Secret']), named], {
+    clientConfig,
+    namespace: 'own',
+  })
+  t.strictSame(
+    webhooks.map(({ name }) => name),
+    ['namespaced.day2-admission.dev', 'system.day2-admission.dev'],
+  )
+  const [others, system] = webhooks
+  t.strictSame(system?.rules.flatMap(triples), ['CREATE /v1/configmaps true', 'UPDATE /v1/configmaps true'])
+  t.match(system, {
+    failurePolicy: 'Ignore',
+    namespaceSelector: { matchExpressions: [{ operator: 'In', values: ['kube-system'] }] },
+    matchConditions: [{ name: 'not-a-node' }, { expression: "request.name in ['calico-config', 'cilium-config']" }],
+  })
+  t.match(others, { namespaceSelector: { matchExpressions: [{ operator: 'NotIn', values: /kube-system/ }] } })
+  t.strictSame(systemConfigMaps(policies).length > 0, true, 'some policy of ours asks for it')
 })
 
 t.test('an object meets one entry', async (t) => {

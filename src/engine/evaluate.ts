@@ -39,6 +39,7 @@ export function evaluate(engine: Engine, subject: Subject, context: EvaluationCo
   const findings: Finding[] = []
   const exempted: Exempted[] = []
   const circumstances = circumstancesOf(engine, subject, context)
+  const everywhere = { ...circumstances, exempt: exemptUser(engine, subject) }
   const object = refOf(subject)
 
   for (const { policy, violations, before, stale } of judged.results) {
@@ -47,7 +48,8 @@ export function evaluate(engine: Engine, subject: Subject, context: EvaluationCo
       const severity = severityOf(policy, violation.reason, engine.settings, circumstances)
       if (severity === 'off') continue
       const absence = policy.reasons[violation.reason]?.absence ?? false
-      const lowered = caps(severity, circumstances, { absence, stale, preExisting })
+      const at = policy.systemConfigMaps ? everywhere : circumstances
+      const lowered = caps(severity, at, { absence, stale, preExisting })
       if (!lowered) continue
       const grant = judged.exemptions.grantOf(policy)
       if (grant) exempted.push(exemptedBy(grant, policy.id, violation))
@@ -157,7 +159,7 @@ function circumstancesOf(engine: Engine, subject: Subject, context: EvaluationCo
     // Scaling must always work: up to serve, down in an emergency.
     scaling: subject.subresource === 'scale',
     owned: isOwned(subject),
-    exempt: exemptSubject(engine, subject),
+    exempt: exemptNamespace(engine, subject) ?? exemptUser(engine, subject),
     mode: modeOf(engine.settings, subject, context.inventory),
   }
 }
@@ -170,8 +172,11 @@ function isOwned(subject: Subject): boolean {
   return ownable.has(subject.info.kind) && controllerOf(subject.object) !== undefined
 }
 
-function exemptSubject({ settings }: Engine, { namespace, user }: Subject): string | undefined {
-  if (settings.exemptNamespaces.includes(namespace)) return `exempt namespace ${namespace}`
+function exemptNamespace({ settings }: Engine, { namespace }: Subject): string | undefined {
+  return settings.exemptNamespaces.includes(namespace) ? `exempt namespace ${namespace}` : undefined
+}
+
+function exemptUser({ settings }: Engine, { user }: Subject): string | undefined {
   if (!user) return undefined
   if (isController(user.username)) return `controller ${user.username}`
   if (matchesAny(settings.exemptUsers, user.username)) return `exempt user ${user.username}`

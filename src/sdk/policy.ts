@@ -148,6 +148,11 @@ interface Metadata {
   readonly ratchet?: 'place'
   /** Looks at Pods that a controller owns too, and there only warns. Otherwise they are skipped. */
   readonly ownedPods?: true
+  /**
+   * Judges objects of system namespaces as any other, where `exemptNamespaces` quietens every other rule. Of those
+   * namespaces the webhook meets only the ConfigMaps of these names.
+   */
+  readonly systemConfigMaps?: readonly string[]
   /** No exemption by annotation, only by settings (NX). */
   readonly noAnnotationExemption?: true
   /** Documents the sources of the rule: Kubernetes source paths, documentation pages, issues. */

@@ -51,10 +51,11 @@ function waysOf({ everyWay, immutable }: Case, profile: Profile): Way[] {
 
 async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, profile: Profile): Promise<void> {
   const { rule, bad, good, beside, clusterScoped } = each
+  const named = each.name
   const severity = each[profile]
   const space = [webhook.name, rule, each.kind].filter(Boolean).join('-')
   const namespace = await openNamespace(cluster, space, webhook.name)
-  const fullName = (name: string): string => (clusterScoped ? `${space}-${name}` : name)
+  const fullName = (name: string): string => named ?? (clusterScoped ? `${space}-${name}` : name)
   const identified = (object: object, way: Way, name: string): object => {
     const identity = ways[way].named ? { name: fullName(name) } : { generateName: `${space.slice(0, 40)}-` }
     const labels = clusterScoped ? { labels: { [webhookLabel]: webhook.name } } : {}
@@ -82,12 +83,18 @@ async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, 
       })
     }
 
+    const clear = (object: object) =>
+      namespace.kubectl(['delete', '--ignore-not-found', '-f', '-'], {
+        input: JSON.stringify(identified(object, way, name)),
+      })
+    if (named) await clear(good(name))
     const passes = await send(good(name), way === 'update' ? 'create' : way, name)
     t.equal(passes.code, 0, `${way}: the good one passes: ${passes.stderr}`)
     // The strict profile asks for more than the good neighbour of one rule has.
     const silent = profile === 'strict' ? `[${rule}]` : /\[[a-z]+-/
     t.notMatch(passes.stderr, silent, `${way}: and no rule says a word`)
 
+    if (named && way !== 'update') await clear(good(name))
     const faulty = way === 'update' ? name : `${name}-bad`
     const answer = await send(bad(name), way, faulty)
     const alone = profile === 'baseline'

@@ -2,12 +2,17 @@ import t from 'tap'
 import type { Evaluation } from '../../src/engine/finding.ts'
 import type { Subject } from '../../src/engine/subject.ts'
 import { verdictOf } from '../../src/engine/verdict.ts'
-import { budget, deployment, first, inventoryOf, run } from '../support/evaluation.ts'
+import { budget, deployment, first, image, inventoryOf, run } from '../support/evaluation.ts'
 
 t.test('exempt namespaces, users and groups are never more than audit', async (t) => {
   const object = deployment([{ name: 'a' }])
   const user = { username: 'ops', groups: ['sre'] }
   t.equal(run({ object, subject: { namespace: 'kube-system' } }).findings[0]?.severity, 'audit')
+  const everywhere = [{ ...image, systemConfigMaps: [] }]
+  const inSystem = run({ policies: everywhere, object, subject: { namespace: 'kube-system' } })
+  t.equal(inSystem.findings[0]?.severity, 'deny', 'a policy may judge system namespaces too')
+  const byUser = { policies: everywhere, object, subject: { user }, settings: { exemptUsers: ['ops'] } }
+  t.equal(run(byUser).findings[0]?.severity, 'audit', 'but users stay exempt')
   t.equal(run({ object, subject: { user }, settings: { exemptUsers: ['ops'] } }).findings[0]?.severity, 'audit')
   t.equal(run({ object, subject: { user }, settings: { exemptGroups: ['sre'] } }).findings[0]?.severity, 'audit')
   t.equal(run({ object, subject: { user }, settings: { exemptGroups: ['dev'] } }).findings[0]?.severity, 'deny')

@@ -2,7 +2,7 @@ import { json, type Json } from '../../control-plane/client.ts'
 import type { Cluster } from '../../control-plane/cluster.ts'
 import { waitFor } from '../../control-plane/wait.ts'
 
-const webhooks = ['cluster.day2-admission.dev', 'namespaced.day2-admission.dev']
+const webhooks = ['cluster.day2-admission.dev', 'namespaced.day2-admission.dev', 'system.day2-admission.dev']
 
 export interface Audited {
   readonly namespace: string

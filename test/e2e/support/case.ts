@@ -20,6 +20,8 @@ export interface Case {
   /** The fault cannot come by an UPDATE: the API server lets nobody change the field. */
   readonly immutable?: true
   readonly clusterScoped?: true
+  /** The rule knows its object by this name only: both bear it, one after the other. */
+  readonly name?: string
 }
 
 /** The classes that the claims of the cases name; no webhook reviews them. */
