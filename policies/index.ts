@@ -18,6 +18,7 @@ import identityStaticCredentialRef from './identity/static-credential-ref.ts'
 import identityStaticPullSecret from './identity/static-pull-secret.ts'
 import networkMtuOverlay from './network/mtu-overlay.ts'
 import networkProbePortUnresolvable from './network/probe-port-unresolvable.ts'
+import networkServicePortUnresolvable from './network/service-port-unresolvable.ts'
 import observabilityContextEnv from './observability/context-env.ts'
 import storageAllowedTopologiesUnsatisfiable from './storage/allowed-topologies-unsatisfiable.ts'
 import storageClaimMissing from './storage/claim-missing.ts'
@@ -47,6 +48,7 @@ export const policies: readonly Policy[] = [
   identityStaticPullSecret,
   networkMtuOverlay,
   networkProbePortUnresolvable,
+  networkServicePortUnresolvable,
   observabilityContextEnv,
   storageAllowedTopologiesUnsatisfiable,
   storageClaimMissing,

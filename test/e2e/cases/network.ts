@@ -4,6 +4,14 @@ import type { Unproven } from '../support/unproven.ts'
 const http = [{ name: 'http', containerPort: 8080 }]
 const probed = (port: string | number) => ({ ports: http, readinessProbe: { httpGet: { path: '/ready', port } } })
 
+const serving = (name: string, port = 'http') =>
+  sound(name, { container: { ports: [{ name: port, containerPort: 8080 }] } })
+const service = (app: string, targetPort: string | number, rest: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  spec: { selector: { app }, ports: [{ name: 'http', port: 80, targetPort, ...rest }] },
+})
+
 export const cases: readonly Case[] = [
   {
     rule: 'network-probe-port-unresolvable',
@@ -13,6 +21,26 @@ export const cases: readonly Case[] = [
     says: /readinessProbe of web: port "web" is not declared in this container/,
     bad: (name) => sound(name, { container: probed('web') }),
     good: (name) => sound(name, { container: probed('http') }),
+  },
+  {
+    rule: 'network-service-port-unresolvable',
+    everyWay: true,
+    baseline: 'deny',
+    strict: 'deny',
+    says: /targetPort "web" is no port of Deployment/,
+    bad: (name) => service(name, 'web'),
+    good: (name) => service(name, 'http'),
+    beside: (name) => [serving(name)],
+  },
+  {
+    rule: 'network-service-port-unresolvable',
+    kind: 'protocol',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /targetPort "http" is TCP in Deployment/,
+    bad: (name) => service(name, 'http', { protocol: 'UDP' }),
+    good: (name) => service(name, 'http'),
+    beside: (name) => [serving(name)],
   },
 ]
 
