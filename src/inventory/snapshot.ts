@@ -30,7 +30,8 @@ export function createSnapshot(): Snapshot {
         isKnown(kind, namespace) ? store.get(kind, namespace, name) : unknown,
       uncertain: () => false,
       // What was read is as fresh as the report; what was not read must not deny.
-      stale: (kind) => gaps.has(kind) || !known.has(kind),
+      // Secrets are never kept, so they are always unknown, and nothing rests on them.
+      stale: (kind) => gaps.has(kind) || (kind !== 'Secret' && !known.has(kind)),
     },
     add(kind, namespace, objects) {
       for (const object of objects)

@@ -18,6 +18,7 @@ t.test('a snapshot knows what it does not know', async (t) => {
   snapshot.add('Node', undefined, [])
   t.strictSame(snapshot.inventory.list('Node'), [])
   t.equal(snapshot.inventory.stale('Node'), false)
+  t.equal(snapshot.inventory.stale('Secret'), false, 'what is never kept is unknown, and makes nothing beside it stale')
   snapshot.lack('Deployment')
   t.equal(snapshot.inventory.stale('Deployment'), true, 'a gap anywhere')
 })

@@ -38,10 +38,12 @@ export function situationsOf(policies: readonly Policy[]): Situation[] {
 }
 
 /** Why an example cannot be the same in a way, or undefined where it must be. Whoever leaves one out counts it. */
-export function exclusionOf({ example }: Situation, way: 'file' | 'review' | 'cluster'): string | undefined {
+export function exclusionOf({ example, others }: Situation, way: 'file' | 'review' | 'cluster'): string | undefined {
   if (example.user && way !== 'review') return 'it depends on who writes, which only the webhook sees'
   if (example.unknown && way === 'file') return 'files never lack a kind: what is not there does not exist'
   if (example.unknown && way === 'cluster') return 'its kinds would have to be forbidden: see audit.e2e'
+  if (others.some(({ kind }) => kind === 'Secret') && way === 'cluster')
+    return 'Secrets are looked up in files alone: an audit keeps none'
   return undefined
 }
 

@@ -1,19 +1,17 @@
-import { context, sound, type Case } from '../support/case.ts'
-import { deployment } from '../support/objects.ts'
+import { secret, sound, type Case } from '../support/case.ts'
 import type { Unproven } from '../support/unproven.ts'
 
 const role = 'arn:aws:iam::111122223333:role/app'
 
-/** A Deployment whose template carries the annotations. */
-function annotated(name: string, annotations: object): object {
-  const labels = { app: name }
-  const plain = deployment({ name, container: { env: context } }) as { spec: { template: object } }
-  return { ...plain, spec: { ...plain.spec, template: { ...plain.spec.template, metadata: { labels, annotations } } } }
+/** A Deployment whose template carries the labels and annotations, and its pods run under an account. */
+function bound(name: string, metadata: { labels?: object; annotations?: object }, pod: object = {}): object {
+  const plain = sound(name, { pod }) as { spec: { template: object } }
+  const labels = { app: name, ...metadata.labels }
+  return { ...plain, spec: { ...plain.spec, template: { ...plain.spec.template, metadata: { ...metadata, labels } } } }
 }
 
-function account(annotations: object, rest: object = {}): object {
-  // The metadata of a case are its name; what a rule reads of them joins it there.
-  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { annotations }, ...rest }
+function account(annotations: object, name = 'app'): object {
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, annotations } }
 }
 
 export const cases: readonly Case[] = [
@@ -32,12 +30,29 @@ export const cases: readonly Case[] = [
     baseline: 'warn',
     strict: 'warn',
     says: /role-arn on Deployment .* does nothing/,
-    bad: (name) => annotated(name, { 'eks.amazonaws.com/role-arn': role }),
+    bad: (name) => bound(name, { annotations: { 'eks.amazonaws.com/role-arn': role } }),
     good: (name) => sound(name),
+  },
+  {
+    rule: 'identity-legacy-sa-token',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /is a token of ServiceAccount nobody that never expires/,
+    bad: () => ({
+      ...secret({}),
+      type: 'kubernetes.io/service-account-token',
+      metadata: { annotations: { 'kubernetes.io/service-account.name': 'nobody' } },
+    }),
+    good: () => secret({ greeting: 'hello' }),
+    immutable: true,
   },
 ]
 
 export const unproven: Unproven = [
+  [
+    'identity-legacy-sa-token',
+    'a token that is good for ever breaks nothing by itself (kubernetes/pkg/serviceaccount/legacy.go; Kubernetes documentation of Secrets, ServiceAccount token Secrets)',
+  ],
   [
     'identity-role-annotation-malformed',
     'no cloud and no identity webhook: it injects what the annotation says, and the cloud refuses it (amazon-eks-pod-identity-webhook `pkg/cache/cache.go`, which only logs `arn is invalid`)',
