@@ -29,8 +29,8 @@ export function accountNameOf(spec: PodSpec): string | undefined {
 }
 
 /**
- * The ServiceAccount of the pods of a spec. One named `default` that nobody gave is as its controller makes it, without
- * annotations, once the inventory is complete.
+ * The ServiceAccount of the pods of a spec. One named `default` is in hardly any files: where the inventory does not hold
+ * it, it is as its controller makes it, without annotations.
  */
 export function accountOf(spec: PodSpec, namespace: string, inventory: Inventory<'ServiceAccount'>): AccountAnswer {
   const name = accountNameOf(spec)
@@ -38,8 +38,8 @@ export function accountOf(spec: PodSpec, namespace: string, inventory: Inventory
   const account = inventory.get('ServiceAccount', namespace, name)
   if (account === unknown || (account && inventory.uncertain(account))) return unsure
   if (account) return { state: 'known', name, account }
-  if (!inventory.complete) return unsure
-  return name === defaultAccount ? { state: 'known', name, account: asMade } : { state: 'absent', name }
+  if (name === defaultAccount) return { state: 'known', name, account: asMade }
+  return inventory.complete ? { state: 'absent', name } : unsure
 }
 
 /** The workloads of this namespace whose pods run under a ServiceAccount. Owned ones are left out: their owner is there. */

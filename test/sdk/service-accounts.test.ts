@@ -50,7 +50,7 @@ t.test('the account of a pod', async (t) => {
   const files = inventoryOf([account('app')], false)
   t.match(accountOf(spec, 'default', files), { state: 'known' })
   t.match(accountOf({ serviceAccountName: 'api' }, 'default', files), { missing: 'ServiceAccount' })
-  t.match(accountOf({}, 'default', files), { missing: 'ServiceAccount' }, 'files may leave out an annotated default')
+  t.match(accountOf({}, 'default', files), { state: 'known', account: {} }, 'files leave out what a controller makes')
   t.match(accountOf({ serviceAccountName: '${A}' }, 'default', files), { missing: 'value' })
   const variants = inventoryOf([account('app'), account('app', { a: 'b' })])
   t.match(accountOf(spec, 'default', variants), { missing: 'ServiceAccount' })

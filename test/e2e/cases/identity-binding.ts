@@ -46,6 +46,15 @@ export const cases: readonly Case[] = [
     good: () => secret({ greeting: 'hello' }),
     immutable: true,
   },
+  {
+    rule: 'identity-service-account-missing',
+    everyWay: true,
+    baseline: 'warn',
+    strict: 'warn',
+    says: /uses ServiceAccount nobody, which does not exist/,
+    bad: (name) => sound(name, { pod: { serviceAccountName: 'nobody' } }),
+    good: (name) => sound(name),
+  },
 ]
 
 export const unproven: Unproven = [

@@ -13,6 +13,7 @@ const refusals: readonly (readonly [RegExp, string])[] = [
   [/valid percent string|must not be greater than 100%|must be greater than or equal to 0/, 'an amount that is none'],
   [/the API version in the data \(\S+v1beta1\) does not match/, 'an old version'],
   [/Local volume requires node affinity/, 'a local volume without a node'],
+  [/error looking up service account/, 'a Pod of a ServiceAccount that is not there'],
   [/spec\.ephemeralContainers: Forbidden: cannot be set on create/, 'ephemeral containers in a new Pod'],
 ]
 

@@ -45,7 +45,8 @@ export const context = Object.entries(fields).map(([name, fieldPath]) => ({
 
 /** A Deployment with which no rule finds anything in either profile, but for the fields given. */
 export function sound(name: string, options: Parameters<typeof podSpec>[0] = {}): object {
-  return deployment({ name, ...options, container: { env: context, ...options.container } })
+  const pod = { automountServiceAccountToken: false, ...options.pod }
+  return deployment({ name, ...options, pod, container: { env: context, ...options.container } })
 }
 
 /** A key pair in the shape of an AWS access key. */

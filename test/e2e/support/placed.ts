@@ -30,6 +30,10 @@ export async function putInto(cluster: Cluster, { info, object, others }: Situat
     const path = `${collection}/${encodeURIComponent(name ?? '')}`
     if (namespace) await openNamespace(cluster, namespace)
     if (kind.kind === 'Namespace') return await labelled(cluster, given, undo)
+    if (kind.kind === 'ServiceAccount' && name === 'default') {
+      await removeAtOnce(cluster, path)
+      undo.push(() => cluster.request('POST', collection, { metadata: { name } }))
+    }
     const created = await cluster.request('POST', collection, given)
     if (created.status !== 201) throw new Refusal(`${collection} ${created.status}: ${created.body.at('message').text}`)
     undo.push(() => removeAtOnce(cluster, path))
@@ -41,13 +45,19 @@ export async function putInto(cluster: Cluster, { info, object, others }: Situat
     return patched.body.value as AnyObject
   }
   try {
-    const stored = await place(info, object)
+    const isAccount = ({ kind }: Entry) => kind === 'ServiceAccount'
     const beside: Entry[] = []
-    for (const entry of others) {
-      const kind = kinds.get(entry.kind)
-      if (!kind) throw new Error(entry.kind)
-      beside.push({ ...entry, object: await place(kind, entry.object) })
+    const placeBeside = async (entries: readonly Entry[]) => {
+      for (const entry of entries) {
+        const kind = kinds.get(entry.kind)
+        if (!kind) throw new Error(entry.kind)
+        beside.push({ ...entry, object: await place(kind, entry.object) })
+      }
     }
+    // Without its account no Pod is admitted.
+    await placeBeside(others.filter(isAccount))
+    const stored = await place(info, object)
+    await placeBeside(others.filter((entry) => !isAccount(entry)))
     return { object: stored, others: beside, remove }
   } catch (error) {
     await remove()
