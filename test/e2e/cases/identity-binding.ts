@@ -14,6 +14,11 @@ function account(annotations: object, name = 'app'): object {
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, annotations } }
 }
 
+function withToken(name: string, expirationSeconds: number): object {
+  const sources = [{ serviceAccountToken: { path: 'token', expirationSeconds } }]
+  return sound(name, { pod: { volumes: [{ name: 'token', projected: { sources } }] } })
+}
+
 export const cases: readonly Case[] = [
   {
     rule: 'identity-role-annotation-malformed',
@@ -55,12 +60,24 @@ export const cases: readonly Case[] = [
     bad: (name) => sound(name, { pod: { serviceAccountName: 'nobody' } }),
     good: (name) => sound(name),
   },
+  {
+    rule: 'identity-projected-token-lifetime',
+    baseline: 'audit',
+    strict: 'warn',
+    says: /lives 604800 s/,
+    bad: (name) => withToken(name, 604_800),
+    good: (name) => withToken(name, 3600),
+  },
 ]
 
 export const unproven: Unproven = [
   [
     'identity-legacy-sa-token',
     'a token that is good for ever breaks nothing by itself (kubernetes/pkg/serviceaccount/legacy.go; Kubernetes documentation of Secrets, ServiceAccount token Secrets)',
+  ],
+  [
+    'identity-projected-token-lifetime',
+    'no kubelet: it renews the file after 80 % of its life or a day (kubernetes/staging/src/k8s.io/api/core/v1/types.go, ServiceAccountTokenProjection)',
   ],
   [
     'identity-role-annotation-malformed',
