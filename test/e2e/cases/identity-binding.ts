@@ -68,9 +68,21 @@ export const cases: readonly Case[] = [
     bad: (name) => withToken(name, 604_800),
     good: (name) => withToken(name, 3600),
   },
+  {
+    rule: 'identity-automount-default-sa',
+    baseline: 'audit',
+    strict: 'warn',
+    says: /mounts the token of ServiceAccount default/,
+    bad: (name) => sound(name, { pod: { automountServiceAccountToken: true } }),
+    good: (name) => sound(name, { pod: { automountServiceAccountToken: false } }),
+  },
 ]
 
 export const unproven: Unproven = [
+  [
+    'identity-automount-default-sa',
+    'no kubelet: it writes the token into the containers (kubernetes/plugin/pkg/admission/serviceaccount/admission.go adds the volume)',
+  ],
   [
     'identity-legacy-sa-token',
     'a token that is good for ever breaks nothing by itself (kubernetes/pkg/serviceaccount/legacy.go; Kubernetes documentation of Secrets, ServiceAccount token Secrets)',
