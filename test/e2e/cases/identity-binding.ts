@@ -76,12 +76,25 @@ export const cases: readonly Case[] = [
     bad: (name) => sound(name, { pod: { automountServiceAccountToken: true } }),
     good: (name) => sound(name, { pod: { automountServiceAccountToken: false } }),
   },
+  {
+    rule: 'identity-imds-dependency',
+    baseline: 'audit',
+    strict: 'warn',
+    says: /is on the host network/,
+    bad: (name) => sound(name, { pod: { hostNetwork: true, serviceAccountName: 'agent' } }),
+    good: (name) => sound(name),
+    beside: () => [account({}, 'agent')],
+  },
 ]
 
 export const unproven: Unproven = [
   [
     'identity-automount-default-sa',
     'no kubelet: it writes the token into the containers (kubernetes/plugin/pkg/admission/serviceaccount/admission.go adds the volume)',
+  ],
+  [
+    'identity-imds-dependency',
+    'no cloud: the metadata service answers whoever reaches it (Amazon EC2 User Guide, configuring instance metadata options; Karpenter, EC2NodeClass)',
   ],
   [
     'identity-legacy-sa-token',
