@@ -10,12 +10,18 @@ import computePriorityMissing from './compute/priority-missing.ts'
 import computeQuantitySuspicious from './compute/quantity-suspicious.ts'
 import computeReferenceMissing from './compute/reference-missing.ts'
 import computeRequestsRequired from './compute/requests-required.ts'
+import identityAutomountDefaultSa from './identity/automount-default-sa.ts'
 import identityConfigmapCloudCredentials from './identity/configmap-cloud-credentials.ts'
 import identityEnvCloudCredentials from './identity/env-cloud-credentials.ts'
+import identityImdsDependency from './identity/imds-dependency.ts'
+import identityLegacySaToken from './identity/legacy-sa-token.ts'
+import identityProjectedTokenLifetime from './identity/projected-token-lifetime.ts'
 import identityRoleAnnotationMalformed from './identity/role-annotation-malformed.ts'
 import identitySecretCloudCredentials from './identity/secret-cloud-credentials.ts'
+import identityServiceAccountMissing from './identity/service-account-missing.ts'
 import identityStaticCredentialRef from './identity/static-credential-ref.ts'
 import identityStaticPullSecret from './identity/static-pull-secret.ts'
+import identityWorkloadBindingIncomplete from './identity/workload-binding-incomplete.ts'
 import networkMtuOverlay from './network/mtu-overlay.ts'
 import networkProbePortUnresolvable from './network/probe-port-unresolvable.ts'
 import networkServicePortUnresolvable from './network/service-port-unresolvable.ts'
@@ -40,12 +46,18 @@ export const policies: readonly Policy[] = [
   computeQuantitySuspicious,
   computeReferenceMissing,
   computeRequestsRequired,
+  identityAutomountDefaultSa,
   identityConfigmapCloudCredentials,
   identityEnvCloudCredentials,
+  identityImdsDependency,
+  identityLegacySaToken,
+  identityProjectedTokenLifetime,
   identityRoleAnnotationMalformed,
   identitySecretCloudCredentials,
+  identityServiceAccountMissing,
   identityStaticCredentialRef,
   identityStaticPullSecret,
+  identityWorkloadBindingIncomplete,
   networkMtuOverlay,
   networkProbePortUnresolvable,
   networkServicePortUnresolvable,

@@ -2,6 +2,8 @@ import { secret, sound, type Case } from '../support/case.ts'
 import type { Unproven } from '../support/unproven.ts'
 
 const role = 'arn:aws:iam::111122223333:role/app'
+const clientId = { 'azure.workload.identity/client-id': '11111111-2222-3333-4444-555555555555' }
+const use = { 'azure.workload.identity/use': 'true' }
 
 /** A Deployment whose template carries the labels and annotations, and its pods run under an account. */
 function bound(name: string, metadata: { labels?: object; annotations?: object }, pod: object = {}): object {
@@ -85,6 +87,26 @@ export const cases: readonly Case[] = [
     good: (name) => sound(name),
     beside: () => [account({}, 'agent')],
   },
+  {
+    rule: 'identity-workload-binding-incomplete',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /lack label azure\.workload\.identity\/use/,
+    bad: (name) => bound(name, {}, { serviceAccountName: 'app' }),
+    good: (name) => bound(name, { labels: use }, { serviceAccountName: 'app' }),
+    beside: () => [account(clientId)],
+  },
+  {
+    rule: 'identity-workload-binding-incomplete',
+    kind: 'account',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /pods of Deployment .* lack label azure\.workload\.identity\/use/,
+    bad: () => account(clientId),
+    good: () => account({}),
+    beside: (name) =>
+      [name, `${name}-bad`, `probe-${name}`].map((each) => bound(each, {}, { serviceAccountName: each })),
+  },
 ]
 
 export const unproven: Unproven = [
@@ -107,5 +129,9 @@ export const unproven: Unproven = [
   [
     'identity-role-annotation-malformed',
     'no cloud and no identity webhook: it injects what the annotation says, and the cloud refuses it (amazon-eks-pod-identity-webhook `pkg/cache/cache.go`, which only logs `arn is invalid`)',
+  ],
+  [
+    'identity-workload-binding-incomplete',
+    'no cloud and no identity webhook: it mutates pods with the label alone (azure-workload-identity, objectSelector of its MutatingWebhookConfiguration)',
   ],
 ]
