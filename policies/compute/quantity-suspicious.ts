@@ -156,7 +156,7 @@ export default definePolicy({
       },
       {
         name: 'a claim of a few bytes',
-        object: `{ kind: PersistentVolumeClaim, spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: "100" } } } }`,
+        object: `{ kind: PersistentVolumeClaim, spec: { storageClassName: "", accessModes: [ReadWriteOnce], resources: { requests: { storage: "100" } } } }`,
         finds: ['storage-bytes /spec/resources/requests/storage'],
       },
       {

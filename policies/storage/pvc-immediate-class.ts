@@ -113,11 +113,11 @@ export default definePolicy({
         finds: ['immediate /spec/volumeClaimTemplates/0/spec/storageClassName'],
       },
       {
-        name: 'of two default classes, files do not say which is the newer',
+        name: 'of two default classes, files do not say which is the newer: it may be the worse',
         object: statefulSet(''),
         inventory: `${storageClass('gp3', 'volumeBindingMode: WaitForFirstConsumer', ', annotations: { storageclass.kubernetes.io/is-default-class: "true" }')}\n---\n${storageClass('gp2', undefined, ', annotations: { storageclass.kubernetes.io/is-default-class: "true" }')}`,
         frontEnd: 'check',
-        finds: ['unresolved StorageClass'],
+        finds: ['immediate /spec/volumeClaimTemplates/0/spec/storageClassName'],
       },
       {
         name: 'a claim',

@@ -11,18 +11,25 @@ export interface ClaimFault {
   readonly storageClass: Kinds['StorageClass']
 }
 
-/** The fault of the class of a claim; none where it waits or its volumes reach every zone. */
+/**
+ * The fault of the class of a claim; none where it waits or its volumes reach every zone. Of several classes that it may
+ * get the worst counts.
+ */
 export function claimFault(
   claim: Claim,
   params: ProvisionerParams,
   inventory: Inventory<'StorageClass' | 'Node'>,
 ): Relation<ClaimFault> {
-  const { found, unsure } = classesOf(claim, inventory)
-  const [storageClass] = found
-  if (!storageClass) return { found: [], unsure }
-  const fault = bindingFault(storageClass, params, inventory.list('Node'))
-  if (fault === unknown) return { found: [], unsure: ['StorageClass'] }
-  return { found: fault === undefined || fault === 'zone-redundant' ? [] : [{ fault, storageClass }], unsure }
+  const classes = classesOf(claim, inventory)
+  const unsure = new Set(classes.unsure)
+  const found: ClaimFault[] = []
+  for (const storageClass of classes.found) {
+    const fault = bindingFault(storageClass, params, inventory.list('Node'))
+    if (fault === unknown) unsure.add('StorageClass')
+    else if (fault !== undefined && fault !== 'zone-redundant') found.push({ fault, storageClass })
+  }
+  const worst = found.find(({ fault }) => fault === 'zonal' || fault === 'node-local') ?? found[0]
+  return { found: worst ? [worst] : [], unsure: [...unsure] }
 }
 
 /** The existing claims of a pod spec that are not bound yet and will be before the pod has a zone or a node. */

@@ -64,7 +64,10 @@ export function classPathOf(claim: Claim): string {
     : pointer('metadata', 'annotations', oldAnnotation)
 }
 
-/** The class of a claim, at most one. None where the claim asks for none (`""`), or it is known not to exist. */
+/**
+ * The class of a claim: several where it may get any of the default classes of files. None where the claim asks for none
+ * (`""`), or it is known not to exist.
+ */
 export function classesOf(claim: Claim, inventory: Inventory<'StorageClass'>): Relation<Kinds['StorageClass']> {
   const name = classNameOf(claim)
   if (name === undefined) return defaultClasses(inventory)

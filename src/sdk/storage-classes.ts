@@ -49,32 +49,42 @@ export function allowedZones(storageClass: StorageClass): ReadonlySet<string> | 
 }
 
 /**
- * The class that a claim without one gets: of several defaults the newest, of equally new ones the first by name
- * (kubernetes/pkg/volume/util/storageclass.go). Files do not say which is newest: then it is not known.
+ * The class that a claim without one gets; all that it may get where files do not say which default is the newest.
  */
 export function defaultClasses(inventory: Inventory<'StorageClass'>): Relation<StorageClass> {
   const listed = inventory.list('StorageClass')
   if (listed === unknown) return { found: [], unsure: ['StorageClass'] }
-  const defaults = marked(listed)
+  const defaults = defaultsAmong(listed)
   if (defaults.some((each) => inventory.uncertain(each)) || (defaults.length === 0 && !inventory.complete))
     return { found: [], unsure: ['StorageClass'] }
-  const ages = defaults.map((each) => Date.parse(stringOf(each.metadata?.creationTimestamp) ?? ''))
-  if (defaults.length < 2) return { found: defaults, unsure: [] }
-  if (ages.some(Number.isNaN)) return { found: [], unsure: ['StorageClass'] }
-  const newest = defaults
-    .map((object, index) => ({ object, age: ages[index] ?? 0 }))
-    .sort((a, b) => b.age - a.age || (nameOf(a.object) < nameOf(b.object) ? -1 : 1))
-    .slice(0, 1)
-  return { found: newest.map(({ object }) => object), unsure: [] }
+  const winner = winnerOf(defaults)
+  return { found: winner ? [winner] : defaults, unsure: [] }
 }
 
-/** True for a class that the annotation makes a default; only the exact text `true` does. */
-export function isDefault(storageClass: StorageClass): boolean {
+/**
+ * Of several default classes the newest counts, of equally new ones the first by name
+ * (kubernetes/pkg/volume/util/storageclass.go). Undefined where an age is not known, or there is none.
+ */
+export function winnerOf(defaults: readonly StorageClass[]): StorageClass | undefined {
+  if (defaults.length < 2) return defaults[0]
+  const aged = defaults.map((object) => ({
+    object,
+    age: Date.parse(stringOf(object.metadata?.creationTimestamp) ?? ''),
+  }))
+  if (aged.some(({ age }) => Number.isNaN(age))) return undefined
+  return aged.sort((a, b) => b.age - a.age || (nameOf(a.object) < nameOf(b.object) ? -1 : 1))[0]?.object
+}
+
+/** The annotation by which a class is a default; only the exact text `true` makes it one. */
+export function defaultKeyOf(storageClass: StorageClass): string | undefined {
   const annotations: unknown = storageClass.metadata?.annotations
-  return defaultKeys.some((key) => memberOf(annotations, key) === 'true')
+  return defaultKeys.find((key) => memberOf(annotations, key) === 'true')
 }
 
-const marked = oncePerList((classes: readonly StorageClass[]) => classes.filter(isDefault))
+/** The default classes of a list. */
+export const defaultsAmong = oncePerList((classes: readonly StorageClass[]) =>
+  classes.filter((each) => defaultKeyOf(each) !== undefined),
+)
 
 const defaultKeys = [
   'storageclass.kubernetes.io/is-default-class',
