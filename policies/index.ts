@@ -29,9 +29,12 @@ import observabilityContextEnv from './observability/context-env.ts'
 import storageAllowedTopologiesUnsatisfiable from './storage/allowed-topologies-unsatisfiable.ts'
 import storageClaimMissing from './storage/claim-missing.ts'
 import storageClassMissing from './storage/class-missing.ts'
+import storageDefaultClassAmbiguous from './storage/default-class-ambiguous.ts'
 import storageImmediateBinding from './storage/immediate-binding.ts'
 import storagePvMissingNodeAffinity from './storage/pv-missing-node-affinity.ts'
 import storagePvcImmediateClass from './storage/pvc-immediate-class.ts'
+import storageReclaimDeleteStateful from './storage/reclaim-delete-stateful.ts'
+import storageSchedulerBypass from './storage/scheduler-bypass.ts'
 
 /** Every rule, sorted by id. `npm run new-policy` adds to it; test/architecture.test.ts holds it complete. */
 export const policies: readonly Policy[] = [
@@ -65,7 +68,10 @@ export const policies: readonly Policy[] = [
   storageAllowedTopologiesUnsatisfiable,
   storageClaimMissing,
   storageClassMissing,
+  storageDefaultClassAmbiguous,
   storageImmediateBinding,
   storagePvMissingNodeAffinity,
   storagePvcImmediateClass,
+  storageReclaimDeleteStateful,
+  storageSchedulerBypass,
 ]

@@ -23,10 +23,29 @@ const volume = (spec: object): object => ({
 })
 
 /** A Deployment that mounts one claim. */
-function mounting(name: string, claimName: string): object {
-  const pod = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }] }
+function mounting(name: string, claimName: string, placed: object = {}, annotations: object = {}): object {
+  const pod = { ...placed, volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }] }
   const { spec, ...rest } = sound(name, { replicas: 1, pod }) as { spec: object }
-  return { ...rest, spec: { ...spec, strategy: { type: 'Recreate' } } }
+  return { ...rest, metadata: { annotations }, spec: { ...spec, strategy: { type: 'Recreate' } } }
+}
+
+/** Another rule forbids nodeName as such. */
+function pinningExempt(): object {
+  const until = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10)
+  const name = 'day2-admission.dev/exempt'
+  return { [name]: 'compute-node-pinning', [`${name}-reason`]: 'one fault at a time', [`${name}-until`]: until }
+}
+
+function withoutClass(object: object): object {
+  const { spec, ...rest } = object as { spec: { storageClassName?: string } }
+  const { storageClassName: _className, ...others } = spec
+  return { ...rest, spec: others }
+}
+
+function scalingAway(object: object): object {
+  const { spec, ...rest } = object as { spec: object }
+  const retention = { whenDeleted: 'Retain', whenScaled: 'Delete' }
+  return { ...rest, spec: { ...spec, persistentVolumeClaimRetentionPolicy: retention } }
 }
 
 export const cases: readonly Case[] = [
@@ -55,6 +74,33 @@ export const cases: readonly Case[] = [
     says: /claim \S+ names class cases-wating, which does not exist; storageClassName: cases-waiting/,
     bad: () => claim('cases-wating'),
     good: () => claim('cases-waiting'),
+    immutable: true,
+  },
+  {
+    rule: 'storage-default-class-ambiguous',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /names no class, and no class is the default/,
+    bad: () => withoutClass(claim('')),
+    good: () => claim('cases-waiting'),
+    immutable: true,
+  },
+  {
+    rule: 'storage-scheduler-bypass',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /sets nodeName, and claim data waits for the scheduler \(class cases-waiting\)/,
+    beside: () => [{ ...claim('cases-waiting'), metadata: { name: 'data' } }],
+    bad: (name) => mounting(name, 'data', { nodeName: 'node-0' }, pinningExempt()),
+    good: (name) => mounting(name, 'data'),
+  },
+  {
+    rule: 'storage-reclaim-delete-stateful',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /claims data use class cases-waiting with reclaimPolicy Delete, and whenScaled is Delete/,
+    bad: (name) => scalingAway(statefulSet(name, 'cases-waiting')),
+    good: (name) => scalingAway(statefulSet(name, 'cases-retaining')),
     immutable: true,
   },
   {

@@ -28,6 +28,7 @@ export interface Case {
 export const classesOfCases: readonly object[] = [
   { ...storageClass('Immediate'), metadata: { name: 'cases-immediate' } },
   { ...storageClass('WaitForFirstConsumer'), metadata: { name: 'cases-waiting' } },
+  { ...storageClass('WaitForFirstConsumer'), metadata: { name: 'cases-retaining' }, reclaimPolicy: 'Retain' },
 ]
 
 const fields = {
