@@ -24,7 +24,9 @@ import identityStaticPullSecret from './identity/static-pull-secret.ts'
 import identityWorkloadBindingIncomplete from './identity/workload-binding-incomplete.ts'
 import networkMtuOverlay from './network/mtu-overlay.ts'
 import networkProbePortUnresolvable from './network/probe-port-unresolvable.ts'
+import networkPublishNotReady from './network/publish-not-ready.ts'
 import networkServicePortUnresolvable from './network/service-port-unresolvable.ts'
+import networkServiceSelectorNoMatch from './network/service-selector-no-match.ts'
 import observabilityContextEnv from './observability/context-env.ts'
 import storageAllowedTopologiesUnsatisfiable from './storage/allowed-topologies-unsatisfiable.ts'
 import storageClaimMissing from './storage/claim-missing.ts'
@@ -63,7 +65,9 @@ export const policies: readonly Policy[] = [
   identityWorkloadBindingIncomplete,
   networkMtuOverlay,
   networkProbePortUnresolvable,
+  networkPublishNotReady,
   networkServicePortUnresolvable,
+  networkServiceSelectorNoMatch,
   observabilityContextEnv,
   storageAllowedTopologiesUnsatisfiable,
   storageClaimMissing,

@@ -67,7 +67,10 @@ export interface ServingPorts {
   readonly all: readonly DeclaredPort[]
   readonly byName: ReadonlyMap<unknown, readonly DeclaredPort[]>
   readonly byNumber: ReadonlyMap<unknown, readonly DeclaredPort[]>
-  /** True if a `${VARIABLE}` stands for a name, number or protocol, or for something that is none. */
+  /**
+   * True if a `${VARIABLE}` stands for a name, number or protocol, or for something that is none; and of a pod of which
+   * no container is known: an audit keeps of Pods what they are, not what is in them.
+   */
   readonly varies: boolean
   /** True if each of these containers declares at least one port: only then does a missing number say something. */
   readonly everyContainerDeclares: boolean
@@ -112,9 +115,13 @@ function collect(serving: readonly ContainerView[]): ServingPorts {
     all,
     byName: groupBy(all, ({ name }) => (name === '' ? undefined : name)),
     byNumber: groupBy(all, ({ number }) => number),
-    varies: all.some(({ name, number, protocol }) => isVariable(name) || number === undefined || protocol === ''),
+    varies: serving.length === 0 || all.some(isVague),
     everyContainerDeclares: lists.length > 0 && lists.every((list) => list.length > 0),
   }
+}
+
+function isVague({ name, number, protocol }: DeclaredPort): boolean {
+  return isVariable(name) || number === undefined || protocol === ''
 }
 
 function groupBy(

@@ -18,6 +18,7 @@ const http = '{ name: http, containerPort: 8080 }'
 t.test('a Service without a selector', async (t) => {
   const service = '{ kind: Service, spec: { ports: [{ port: 80, targetPort: http }] } }'
   t.same(said('network-service-port-unresolvable', service, workload(http)), [])
+  t.same(said('network-service-selector-no-match', service, ''), [])
 })
 
 // kube-linter's target-port looks at the spelling of the name only.

@@ -66,7 +66,7 @@ const container = fc
   })
   .map(present)
 const spec = fc.record({
-  containers: fc.array(container, { maxLength: 3 }),
+  containers: fc.array(container, { minLength: 1, maxLength: 3 }),
   initContainers: fc.array(container, { maxLength: 3 }),
 })
 const servicePort = fc
@@ -125,6 +125,7 @@ t.test('what nobody can know', async (t) => {
     const target = targetPortOf({ port: {}, targetPort })
     t.equal(target, unknown, JSON.stringify(targetPort))
   }
+  t.equal(findTargetPort(viewOf({}), http).state, 'unknown', 'an outline of a Pod')
   const hostile = {
     containers: [null, { ports: 'x' }, { ports: [null, 1, { name: {}, containerPort: 'x', protocol: 1 }] }],
   }
