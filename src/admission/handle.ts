@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
 import { evaluate } from '../engine/evaluate.ts'
 import type { Evaluation } from '../engine/finding.ts'
+import type { Subject } from '../engine/subject.ts'
 import { verdictOf } from '../engine/verdict.ts'
 import type { InventorySource } from '../sdk/inventory.ts'
 import { factsOf, type RequestFacts } from './request.ts'
@@ -28,6 +29,8 @@ export interface Handled {
   readonly body: ReviewResponse
   readonly request: RequestFacts
   readonly outcome: Outcome
+  /** What was judged and let in, and will be stored if nobody else refuses it. Never to be logged. */
+  readonly admitted?: Subject
   /** Absent where nothing was judged. */
   readonly evaluation?: Evaluation
   /** Class of an error of our own, where the outcome is `failed`. */
@@ -69,6 +72,7 @@ export function handleReview(engine: Engine, body: unknown, context: ReviewConte
       request,
       evaluation,
       outcome,
+      ...(verdict.allowed && !request.dryRun ? { admitted: subject } : {}),
       body: respond(request.uid, subject, evaluation, verdict, trace.id),
     }
   } catch (error) {

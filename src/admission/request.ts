@@ -16,6 +16,8 @@ export interface AdmissionRequest {
   readonly generateName: string
   readonly username: string
   readonly groups: readonly string[]
+  /** Nothing will be stored. */
+  readonly dryRun: boolean
   readonly object: unknown
   readonly oldObject: unknown
   /** The kind that the rules know the object by; for a scale request that of the workload. */
@@ -53,6 +55,7 @@ export function readRequest(request: unknown, uid: string): AdmissionRequest {
     generateName: text(metadata, 'generateName'),
     username: text(user, 'username'),
     groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
+    dryRun: memberOf(request, 'dryRun') === true,
     object,
     oldObject: memberOf(request, 'oldObject'),
   }

@@ -14,6 +14,9 @@ export interface LiveInventoryOptions {
 // is held (measured: 21,000 objects, 190 MiB with pages of 100, 250 MiB with pages of 500).
 const pageSize = 100
 
+// A watch brings what was written within milliseconds; what takes longer was refused by another webhook or a quota.
+const admittedSeconds = 10
+
 /**
  * Connects to a cluster and keeps an inventory of it until it is stopped. A cluster that does not answer is tried again
  * for ever and reported as an event; only a configuration that can never work is thrown.
@@ -35,10 +38,11 @@ export async function openLiveInventory(options: LiveInventoryOptions): Promise<
     (info, signal) =>
       follow(connection, info, { signal, now, random: Math.random, sleep, keep: trim, watchSeconds, limit: pageSize }),
     options.kinds,
-    { now, maxStalenessSeconds: options.maxStalenessSeconds, onEvent: options.onEvent },
+    { now, admittedSeconds, maxStalenessSeconds: options.maxStalenessSeconds, onEvent: options.onEvent },
   )
   return {
     ...live,
+    admitted: (admitted) => live.admitted({ ...admitted, object: trim(admitted.object) }),
     async stop() {
       await live.stop()
       connection.close()

@@ -1,5 +1,6 @@
 import { policies } from '../../policies/index.ts'
 import { watchedKinds } from '../engine/watched-kinds.ts'
+import type { AdmittedObject } from '../inventory/admitted.ts'
 import type { InventoryEvent, LiveInventory } from '../inventory/live.ts'
 import { noInventory } from '../inventory/none.ts'
 import { unknown, type InventorySource } from '../sdk/inventory.ts'
@@ -14,6 +15,8 @@ export interface ServedInventory {
   readonly source: InventorySource
   readonly status: () => readonly InventoryStatus[]
   readonly check: Check
+  /** Told of every object that was let in. */
+  readonly admitted: (object: AdmittedObject) => void
   readonly stop: () => Promise<void>
 }
 
@@ -28,7 +31,7 @@ export async function startInventory(options: ServeOptions, identity: Identity, 
   if (!options.inventory) {
     log.warn({}, 'no inventory: rules that look at other objects stay unresolved')
     warnWithoutZone(identity, log)
-    return { source: noInventory, status: () => [], check: () => undefined, stop: async () => {} }
+    return { source: noInventory, status: () => [], check: () => undefined, admitted: () => {}, stop: async () => {} }
   }
   const live = await openLiveInventory({
     source: options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig },
@@ -58,6 +61,7 @@ export async function startInventory(options: ServeOptions, identity: Identity, 
   return {
     source: live.inventory,
     status: () => live.status(),
+    admitted: (object) => live.admitted(object),
     check: () => (waiting ? `not synced yet: ${missing(live).join(', ')}` : undefined),
     async stop() {
       stopping.abort()

@@ -35,6 +35,14 @@ export async function serve(options: ServeOptions & { readonly certDir: string }
     log,
     engine: () => engine,
     inventory: () => inventory.source,
+    admitted: ({ info, namespace, name, object, oldObject }) =>
+      inventory.admitted({
+        kind: info.kind,
+        namespace,
+        name,
+        object,
+        replaces: oldObject?.metadata?.resourceVersion ?? undefined,
+      }),
     inventoryStatus: inventory.status,
     checks: new Map([['inventory', inventory.check]]),
     certificate: certificateOf(served),

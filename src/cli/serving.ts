@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.ts'
+import type { Subject } from '../engine/subject.ts'
 import type { InventorySource } from '../sdk/inventory.ts'
 import { Drain, drainAndClose } from '../server/drain.ts'
 import { listen, listenSomewhere } from '../server/listen.ts'
@@ -20,6 +21,8 @@ export interface ServingSettings {
   readonly engine: () => Engine
   /** Asked for each review. */
   readonly inventory: () => InventorySource
+  /** Told of every object that was let in. */
+  readonly admitted?: (subject: Subject) => void
   readonly inventoryStatus: () => readonly InventoryStatus[]
   /** What must hold before the webhook is ready, besides its certificate. */
   readonly checks: ReadonlyMap<string, Check>
@@ -65,6 +68,7 @@ export async function startServing(settings: ServingSettings): Promise<Serving> 
   const webhook = createWebhook({
     engine,
     inventory,
+    ...(settings.admitted ? { admitted: settings.admitted } : {}),
     log,
     metrics,
     isDraining: () => drain.draining,

@@ -42,8 +42,9 @@ export function evaluate(engine: Engine, subject: Subject, context: EvaluationCo
   const everywhere = { ...circumstances, exempt: exemptUser(engine, subject) }
   const object = refOf(subject)
 
-  for (const { policy, violations, before, stale } of judged.results) {
+  for (const { policy, violations, before, ...result } of judged.results) {
     for (const violation of violations) {
+      const stale = result.stale || restsOnUnconfirmed(violation, context.inventory)
       const preExisting = before?.take(print(policy, violation, subject.object)) ?? false
       const severity = severityOf(policy, violation.reason, engine.settings, circumstances)
       if (severity === 'off') continue
@@ -64,6 +65,10 @@ export function evaluate(engine: Engine, subject: Subject, context: EvaluationCo
     exempted,
     policyErrors: judged.policyErrors,
   }
+}
+
+function restsOnUnconfirmed({ related = [] }: Violation, inventory: InventorySource): boolean {
+  return related.some((other) => inventory.unconfirmed?.(other) ?? false)
 }
 
 interface Judged {

@@ -1,6 +1,7 @@
 import { unknown, type InventorySource } from '../sdk/inventory.ts'
 import type { KindInfo } from '../sdk/kinds.ts'
 import type { AnyObject, KindName } from '../sdk/objects.ts'
+import { AdmittedObjects, type AdmittedObject } from './admitted.ts'
 import { ObjectStore } from './store.ts'
 
 /** What happened to a collection, in order, from whoever follows it. */
@@ -29,6 +30,8 @@ export type InventoryEvent =
 export interface LiveSettings {
   /** Milliseconds; only differences count. */
   readonly now: () => number
+  /** How long an object that was let in is believed to exist before the watch brings it. */
+  readonly admittedSeconds: number
   /** How old what we know may be before deny becomes warn. */
   readonly maxStalenessSeconds: number
   readonly onEvent: (event: InventoryEvent) => void
@@ -48,6 +51,8 @@ export interface ResourceStatus {
 
 export interface LiveInventory {
   readonly inventory: InventorySource
+  /** Tells of an object that was let in: it counts at once, until the watch brings it or the time is up. */
+  admitted(object: AdmittedObject): void
   /** Every kind is known. */
   synced(): boolean
   /**
@@ -70,6 +75,7 @@ export function startLiveInventory(follow: Follow, kinds: readonly KindInfo[], s
   if (refused.length > 0) throw new Error(`the live inventory holds no ${refused.map(({ kind }) => kind).join(', ')}`)
 
   const store = new ObjectStore()
+  const admitted = new AdmittedObjects(store, settings.now, settings.admittedSeconds * 1000)
   // One for each kind: a signal shared by all would carry a listener for each open request.
   const stopping: AbortController[] = []
   const started = settings.now()
@@ -83,7 +89,7 @@ export function startLiveInventory(follow: Follow, kinds: readonly KindInfo[], s
     const controller = new AbortController()
     stopping.push(controller)
     for await (const change of follow(shelf.info, controller.signal)) {
-      apply(change, shelf, store, settings)
+      apply(change, shelf, store, admitted, settings)
       if (isSettled()) for (const resolve of waiting) resolve()
     }
   })
@@ -101,12 +107,20 @@ export function startLiveInventory(follow: Follow, kinds: readonly KindInfo[], s
     inventory: {
       complete: true,
       // The store holds under each kind only what was put there as that kind.
-      list: <N extends KindName>(kind: N, namespace?: string) =>
-        isKnown(kind) ? store.list(kind, namespace) : unknown,
-      get: <N extends KindName>(kind: N, namespace: string, name: string) =>
-        isKnown(kind) ? store.get(kind, namespace, name) : unknown,
+      list<N extends KindName>(kind: N, namespace?: string) {
+        admitted.sweep()
+        return isKnown(kind) ? store.list(kind, namespace) : unknown
+      },
+      get<N extends KindName>(kind: N, namespace: string, name: string) {
+        admitted.sweep()
+        return isKnown(kind) ? store.get(kind, namespace, name) : unknown
+      },
       uncertain: () => false,
+      unconfirmed: (object) => admitted.has(object),
       stale: isStale,
+    },
+    admitted(object) {
+      if (object.name !== '' && isKnown(object.kind)) admitted.note(object)
     },
     synced: () => [...shelves.values()].every(({ synced }) => synced),
     async settled(signal) {
@@ -147,7 +161,13 @@ interface Shelf {
   failure: { readonly code: string; readonly message: string } | undefined
 }
 
-function apply(change: CollectionChange, shelf: Shelf, store: ObjectStore, { now, onEvent }: LiveSettings): void {
+function apply(
+  change: CollectionChange,
+  shelf: Shelf,
+  store: ObjectStore,
+  admitted: AdmittedObjects,
+  { now, onEvent }: LiveSettings,
+): void {
   const { kind } = shelf.info
   const resource = resourceOf(shelf.info)
   if (change.type === 'failed') {
@@ -165,10 +185,13 @@ function apply(change: CollectionChange, shelf: Shelf, store: ObjectStore, { now
     // Nothing else runs between the two lines, so no review meets an empty shelf.
     store.clear(kind)
     for (const object of change.objects) place(store, kind, object)
+    admitted.relisted(kind)
   } else if (change.type === 'put') {
-    place(store, kind, change.object)
+    const { namespace, name } = identityOf(change.object)
+    if (!admitted.outlives(kind, namespace, name, change.object)) place(store, kind, change.object)
   } else if (change.type === 'deleted') {
-    store.delete(kind, change.object.metadata?.namespace ?? '', change.object.metadata?.name ?? '')
+    const { namespace, name } = identityOf(change.object)
+    if (!admitted.outlives(kind, namespace, name, undefined)) store.delete(kind, namespace, name)
   }
   const wasSynced = shelf.synced
   if (change.type === 'replaced') shelf.synced = true
@@ -180,7 +203,12 @@ function apply(change: CollectionChange, shelf: Shelf, store: ObjectStore, { now
 }
 
 function place(store: ObjectStore, kind: KindName, object: AnyObject): void {
-  store.put(kind, object.metadata?.namespace ?? '', object.metadata?.name ?? '', object)
+  const { namespace, name } = identityOf(object)
+  store.put(kind, namespace, name, object)
+}
+
+function identityOf({ metadata }: AnyObject): { readonly namespace: string; readonly name: string } {
+  return { namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' }
 }
 
 function resourceOf({ group, resource }: KindInfo): string {

@@ -1,4 +1,4 @@
-import type { KindName, Kinds } from './objects.ts'
+import type { KindName, Kinds, ObjectRef } from './objects.ts'
 
 /** What the inventory cannot say: the kind is not synced, not given, or the answer depends on a variant. */
 export const unknown = Symbol('unknown')
@@ -26,4 +26,9 @@ export interface Inventory<K extends KindName = KindName> {
 export interface InventorySource extends Inventory {
   /** True while a kind is not synced yet, or its watch made no progress for longer than allowed. */
   stale(kind: KindName): boolean
+  /**
+   * True for an object that was let in a moment ago and is not known to exist yet: somebody else may have refused it.
+   * What a finding makes of it counts as stale.
+   */
+  unconfirmed?(object: ObjectRef): boolean
 }

@@ -2,6 +2,7 @@ import type { Server } from 'node:https'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { handleReview } from '../admission/handle.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Subject } from '../engine/subject.ts'
 import type { InventorySource } from '../sdk/inventory.ts'
 import { createApp, defaultLimits, sendProblem, tlsOptions, type Limits } from './app.ts'
 import { parseBody } from './body.ts'
@@ -16,6 +17,8 @@ export interface WebhookSettings {
   /** Asked for each review, so that new settings hold from the next one on. */
   readonly engine: () => Engine
   readonly inventory: () => InventorySource
+  /** Told of every object that was let in, before the answer goes out. */
+  readonly admitted?: (subject: Subject) => void
   readonly log: Log
   readonly metrics: Metrics
   readonly isDraining: () => boolean
@@ -89,6 +92,7 @@ function answer(settings: WebhookSettings, request: FastifyRequest, reply: Fasti
     log.warn({ trace_id: trace.id, trace_src: trace.source, code }, 'review refused: it cannot be answered')
     throw new RequestProblem({ status: 400, code, message })
   }
+  if (handled.admitted) settings.admitted?.(handled.admitted)
   const ms = performance.now() - request.arrived
   metrics.review(handled, ms / 1000)
   logReview(log, handled, ms)

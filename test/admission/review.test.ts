@@ -152,3 +152,16 @@ t.test('the trace id', async (t) => {
   ])
     t.match(traceOf(bad, uid, generate), { source: 'uid' }, bad)
 })
+
+t.test('what was let in is handed on, for the inventory to count with; dry runs and refusals are not', async (t) => {
+  const admitted = (name: Parameters<typeof review>[0], change: object = {}) => {
+    const body = review(name)
+    return answer({ ...body, request: { ...body.request, ...change } }).admitted
+  }
+  const letIn = admitted('deployment-create')
+  t.equal(letIn?.name, 'web')
+  t.strictSame(letIn?.object, review('deployment-create').request.object)
+  t.equal(admitted('deployment-create', { dryRun: true }), undefined)
+  t.equal(admitted('deployment-create-no-requests'), undefined)
+  t.equal(admitted('deployment-status'), undefined)
+})

@@ -84,6 +84,7 @@ t.test(
         const live = startLiveInventory(following, infos, {
           now: () => run,
           maxStalenessSeconds: 60,
+          admittedSeconds: 10,
           onEvent: () => {},
         })
         const { inventory } = live

@@ -29,6 +29,7 @@ function scripted(...names: KindName[]) {
   const live = startLiveInventory(follow, infos, {
     now: () => now,
     maxStalenessSeconds: 60,
+    admittedSeconds: 10,
     onEvent: (event) => events.push(event),
   })
   const say = async (kind: KindName, ...changes: CollectionChange[]): Promise<void> => {
@@ -198,4 +199,91 @@ t.test('what is held of an object', async (t) => {
   t.strictSame(trim(quota), quota)
   const odd = JSON.parse('{"kind":"Node","metadata":{"annotations":{"__proto__":"x"}},"status":null}') as object
   t.strictSame(JSON.stringify(trim(odd)), JSON.stringify(odd))
+})
+
+const web = (resourceVersion: string, replicas: number) => ({
+  metadata: { name: 'web', namespace: 'shop', resourceVersion },
+  spec: { replicas },
+})
+const webRef = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const
+
+async function withWeb(t: { teardown(fn: () => unknown): unknown }, ...objects: object[]) {
+  const scripts = scripted('Deployment')
+  t.teardown(() => scripts.live.stop())
+  await scripts.say('Deployment', { type: 'replaced', objects })
+  const replicas = () => {
+    const found = scripts.live.inventory.get('Deployment', 'shop', 'web')
+    return found === unknown ? 'unknown' : found?.spec?.replicas
+  }
+  const admit = (replicas: number, replaces?: string) =>
+    scripts.live.admitted({ ...webRef, object: web(replaces ?? '', replicas), replaces })
+  return { ...scripts, replicas, admit }
+}
+
+t.test('what was let in counts at once, and is confirmed by the watch', async (t) => {
+  const { live, say, replicas, admit } = await withWeb(t)
+  admit(3)
+  t.equal(replicas(), 3)
+  t.equal(live.inventory.unconfirmed?.(webRef), true)
+  await say('Deployment', { type: 'put', object: web('7', 4) })
+  t.equal(replicas(), 4, 'a mutating webhook may have come after us')
+  t.equal(live.inventory.unconfirmed?.(webRef), false)
+})
+
+t.test('what nobody confirms was refused by somebody else', async (t) => {
+  const { replicas, admit, advance, live } = await withWeb(t, web('5', 2))
+  admit(0, '5')
+  advance(9)
+  t.equal(replicas(), 0)
+  advance(2)
+  t.equal(replicas(), 2, 'what was known before counts again')
+  t.equal(live.inventory.unconfirmed?.(webRef), false)
+})
+
+t.test('a new object that nobody confirms is gone', async (t) => {
+  const { replicas, admit, advance } = await withWeb(t)
+  admit(3)
+  advance(11)
+  t.equal(replicas(), undefined)
+})
+
+t.test('events that are older than what was let in do not undo it', async (t) => {
+  const { say, replicas, admit, advance } = await withWeb(t, web('5', 2))
+  admit(9, '10')
+  await say('Deployment', { type: 'put', object: web('8', 3) })
+  await say('Deployment', { type: 'put', object: web('10', 4) })
+  t.equal(replicas(), 9)
+  advance(11)
+  t.equal(replicas(), 4, 'and count where it is not confirmed')
+})
+
+t.test('the deletion of an object that is made again comes late', async (t) => {
+  const { say, replicas, admit } = await withWeb(t, web('5', 2))
+  admit(6)
+  await say('Deployment', { type: 'deleted', object: web('9', 2) })
+  t.equal(replicas(), 6)
+})
+
+t.test('an object that was changed and then deleted is gone', async (t) => {
+  const { say, replicas, admit } = await withWeb(t, web('5', 2))
+  admit(6, '5')
+  await say('Deployment', { type: 'deleted', object: web('9', 2) })
+  t.equal(replicas(), undefined)
+})
+
+t.test('a fresh list keeps what it does not hold yet, and confirms what it does', async (t) => {
+  const { say, replicas, admit, live } = await withWeb(t, web('5', 2))
+  admit(6, '5')
+  await say('Deployment', { type: 'replaced', objects: [web('5', 2)] })
+  t.equal(replicas(), 6)
+  await say('Deployment', { type: 'replaced', objects: [web('6', 7)] })
+  t.equal(replicas(), 7)
+  t.equal(live.inventory.unconfirmed?.(webRef), false)
+})
+
+t.test('a kind that is not known yet stays so', async (t) => {
+  const { live } = scripted('Deployment')
+  t.teardown(() => live.stop())
+  live.admitted({ ...webRef, object: web('', 1), replaces: undefined })
+  t.equal(live.inventory.get('Deployment', 'shop', 'web'), unknown)
 })
