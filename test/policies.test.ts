@@ -15,7 +15,7 @@ for (const policy of policies) {
   t.test(policy.id, async (t) => {
     for (const example of policy.examples.passes) {
       t.strictSame(yielded(policy, runExample(alone(policy), policy, example, 'strict')), [], `passes: ${example.name}`)
-      quiet(t, policy, runExample(policies, policy, example), `passes: ${example.name}`)
+      quiet(t, policy, runExample(policies, policy, example), `passes: ${example.name}`, example.alongside)
     }
     for (const example of policy.examples.fails) {
       const evaluation = runExample(alone(policy), policy, example, 'strict')

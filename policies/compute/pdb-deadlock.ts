@@ -60,6 +60,7 @@ export default definePolicy({
     'DaemonSet',
     'Job',
     'CronJob',
+    'Pod',
   ],
   reasons: {
     'at-current': { baseline: { default: 'warn', budget: 'deny' }, strict, why, snippet },
@@ -70,6 +71,11 @@ export default definePolicy({
       snippet,
     },
     'still-blocked': { baseline: 'warn', why, snippet },
+    bare: {
+      baseline: 'audit',
+      absence: true,
+      why: 'Nobody replaces a pod without a controller: a drain evicts down to minAvailable, and then gets HTTP 429 for the rest.',
+    },
     inactive: {
       baseline: 'audit',
       why: 'A budget over workloads that are scaled to zero protects nothing now, and decides the next drain once they are back.',
@@ -201,6 +207,12 @@ export default definePolicy({
         finds: ['inactive /spec/minAvailable'],
       },
       {
+        name: 'pods that nobody replaces',
+        object: budget('minAvailable: 1'),
+        inventory: `{ kind: Pod, metadata: { name: web-a, labels: { app: web } }, spec: { containers: [{ name: web }] } }\n---\n{ kind: Pod, metadata: { name: web-b, labels: { app: web } }, spec: { containers: [{ name: web }] } }`,
+        finds: ['bare /spec/minAvailable'],
+      },
+      {
         name: 'autoscalers that are not known yet',
         object: budget('minAvailable: 2'),
         inventory: web(2),
@@ -249,6 +261,10 @@ function isRelaxed(kind: KindName, before: unknown, { state, workloads }: Stuck)
 }
 
 function messageOf(budget: Budget, { state, budget: asked, replicas, workloads }: Stuck): string {
+  if (state === 'bare') {
+    const pods = replicas === 1 ? 'a pod' : `${replicas} pods`
+    return `PDB ${brief(nameOf(budget), 20)} (${describeBudget(asked)}) covers ${pods} without a controller: a drain stays at ${describeBudget(asked).slice('minAvailable '.length)}`
+  }
   const [first, second, ...more] = workloads.map(({ kind, object }) => `${kind}/${brief(nameOf(object), 20)}`)
   const names = [first, ...(second ? [second] : []), ...(more.length > 0 ? [`${more.length} more`] : [])].join(', ')
   const subject = `PDB ${brief(nameOf(budget), 20)} (${describeBudget(asked)})`
@@ -259,6 +275,7 @@ function messageOf(budget: Budget, { state, budget: asked, replicas, workloads }
 
 function fixOf({ state, budget, replicas }: Stuck): string {
   if (state === 'inactive') return 'scale up, or remove the PDB'
+  if (state === 'bare') return 'run them as a Deployment or StatefulSet'
   const enough = `${replicasToDrain(budget) ?? replicas + 1}`
   const more = state === 'at-hpa-min' ? `set minReplicas so that ${enough} stay` : `run ${enough} replicas`
   return replicas === 1

@@ -1,3 +1,4 @@
+import { coverOf, replicasOf, type CoverKind } from './budget-cover.ts'
 import {
   allowedDisruptions,
   budgetOf,
@@ -7,12 +8,10 @@ import {
   type Budget,
 } from './budgets.ts'
 import { unknown, type Inventory } from './inventory.ts'
-import type { scalableKinds } from './kinds.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { selectsPods } from './pod-labels.ts'
-import { autoscalersOf, workloadsOf, type Witness, type WitnessKind } from './relations.ts'
-import { scaleOf, setsReplicas, type Scale } from './scale.ts'
-import { selectsEverything } from './selectors.ts'
+import type { Witness } from './relations.ts'
+import { countingOf } from './uncountable.ts'
 
 /** What a drain meets where a budget that could let pods go stands over these workloads. */
 export type Drain =
@@ -20,17 +19,18 @@ export type Drain =
   | { readonly state: 'open' }
   /** It cannot be known, for want of objects of these kinds. */
   | { readonly state: 'unresolved'; readonly kinds: readonly KindName[] }
-  /** `inactive`: nothing runs. `at-current`: no pod can go now. `at-hpa-min`: none can once autoscalers scale down. */
+  /**
+   * `inactive`: nothing runs. `at-current`: no pod can go now. `at-hpa-min`: none can once autoscalers scale down.
+   * `bare`: none can once a drain has taken those beyond the minimum, because nobody replaces them.
+   */
   | {
-      readonly state: 'inactive' | 'at-current' | 'at-hpa-min'
+      readonly state: 'inactive' | 'at-current' | 'at-hpa-min' | 'bare'
       readonly budget: Budget
-      /** Of all workloads together, now or at the minimum. */
+      /** Of all workloads together, now or at the minimum; the pods that are there where nobody makes them. */
       readonly replicas: number
       readonly workloads: readonly Witness[]
       readonly autoscalers: readonly Kinds['HorizontalPodAutoscaler'][]
     }
-
-export type DrainKind = WitnessKind | 'HorizontalPodAutoscaler'
 
 /**
  * Whether the disruption controller will allow any eviction while all is healthy. `open` also where the budget selects
@@ -40,17 +40,32 @@ export type DrainKind = WitnessKind | 'HorizontalPodAutoscaler'
 export function drainOf(
   object: Kinds['PodDisruptionBudget'],
   namespace: string,
-  inventory: Inventory<DrainKind>,
+  inventory: Inventory<CoverKind>,
 ): Drain {
   if (selectsNothing(object)) return open
   const budget = budgetOf(object.spec)
   if (budget === unknown) return { state: 'unresolved', kinds: ['PodDisruptionBudget'] }
   if (budget === undefined || replicasToDrain(budget) === undefined) return open
 
-  const covered = coveredBy(object, namespace, inventory)
-  if ('state' in covered) return covered
-  const { current, least, workloads, autoscalers } = covered
+  const counting = countingOf(object, namespace, inventory)
+  if (counting.state !== 'counted' && counting.state !== 'unresolved') return open
+  const cover = coverOf(object, namespace, inventory)
+  const { scalable: workloads, countless, foreign, bare, unsure } = cover
+  // How many pods a DaemonSet has is for the nodes to say, and no rule reads the scale of a custom resource.
+  if (foreign.length > 0 || countless.some(({ kind }) => kind === 'DaemonSet')) return open
+  if (unsure.length > 0) return { state: 'unresolved', kinds: unsure }
+  // Beside workloads they give a drain room that it takes away as it goes, so they do not count.
+  if (workloads.length === 0 && bare.length > 0 && leavesStuck(budget)) {
+    return { state: 'bare', budget, replicas: bare.length, workloads, autoscalers: [] }
+  }
+  if (workloads.length === 0) return open
+
+  const replicas = replicasOf(cover, namespace, inventory)
+  if (!('current' in replicas)) return { state: 'unresolved', kinds: replicas }
+  const { current, least, autoscalers } = replicas
   const seen = { budget, workloads, autoscalers }
+  // The pods of a Job end, so they hold nothing up; but while they run they are what the budget is for.
+  if (current === 0 && countless.length > 0) return open
   if (current === 0) return { state: 'inactive', replicas: 0, ...seen }
   if (allowedDisruptions(budget, current) === 0) return { state: 'at-current', replicas: current, ...seen }
   return allowedDisruptions(budget, least) === 0 ? { state: 'at-hpa-min', replicas: least, ...seen } : open
@@ -67,73 +82,8 @@ export function blocksAll(object: Kinds['PodDisruptionBudget'], workloads: reado
   return workloads.every((workload) => selectsPods(selector, workload.kind, workload.object) === true)
 }
 
-/** What the pods that a budget selects come to, whatever amount it asks for. */
-type Covered =
-  | Extract<Drain, { readonly state: 'open' | 'unresolved' }>
-  | {
-      readonly current: number
-      readonly least: number
-      readonly workloads: readonly Witness[]
-      readonly autoscalers: readonly Kinds['HorizontalPodAutoscaler'][]
-    }
-
-// Each budget that selects everything covers the same: many of them must not each walk a whole namespace. What a policy
-// is given as its inventory stands for one review, in which nothing changes.
-const everything = new WeakMap<Inventory<DrainKind>, Map<string, Covered>>()
-
-function coveredBy(object: Kinds['PodDisruptionBudget'], namespace: string, inventory: Inventory<DrainKind>): Covered {
-  if (!selectsEverything(object.spec?.selector)) return measured(object, namespace, inventory)
-  const known = everything.get(inventory) ?? new Map<string, Covered>()
-  everything.set(inventory, known)
-  const covered = known.get(namespace) ?? measured(object, namespace, inventory)
-  known.set(namespace, covered)
-  return covered
+function leavesStuck(budget: Budget): boolean {
+  return budget.form === 'minAvailable' && budget.amount.unit === 'count' && budget.amount.value > 0
 }
-
-function measured(object: Kinds['PodDisruptionBudget'], namespace: string, inventory: Inventory<DrainKind>): Covered {
-  const { found: workloads, unsure } = workloadsOf(object, namespace, inventory)
-  if (!workloads.every(isScalable)) return open
-  if (unsure.length > 0) return { state: 'unresolved', kinds: unsure }
-  if (workloads.length === 0) return open
-
-  const scales = workloads.map((workload) => measure(workload, namespace, inventory))
-  const missing = scales.flatMap((scale) => (typeof scale === 'string' ? [scale] : []))
-  if (missing.length > 0) return { state: 'unresolved', kinds: [...new Set(missing)] }
-  const found = scales.flatMap((scale) => (typeof scale === 'string' ? [] : [scale]))
-  const running = found.filter(({ current }) => current > 0)
-  return {
-    current: sum(running.map(({ current }) => current)),
-    // An autoscaler that may scale to zero still leaves one pod to drain before it does.
-    least: sum(running.map(({ floor }) => Math.max(1, floor))),
-    workloads,
-    autoscalers: found.flatMap(({ autoscalers }) => autoscalers),
-  }
-}
-
-type ScalableWitness = Extract<Witness, { kind: (typeof scalableKinds)[number] }>
-type Measured = Scale & { readonly autoscalers: readonly Kinds['HorizontalPodAutoscaler'][] }
 
 const open = Object.freeze({ state: 'open' as const })
-
-/** The scale of a workload, or the kind for want of which it is not known. */
-function measure(
-  { kind, object }: ScalableWitness,
-  namespace: string,
-  inventory: Inventory<DrainKind>,
-): Measured | KindName {
-  const { found, unsure } = autoscalersOf(object, namespace, inventory)
-  if (unsure.length > 0) return 'HorizontalPodAutoscaler'
-  // Who leaves replicas out has one, or leaves it to an autoscaler that these files do not hold.
-  if (found.length === 0 && !inventory.complete && !setsReplicas(object)) return 'HorizontalPodAutoscaler'
-  const scale = scaleOf(object, found)
-  if (scale === unknown) return found.length > 0 ? 'HorizontalPodAutoscaler' : kind
-  return { ...scale, autoscalers: found }
-}
-
-function isScalable(workload: Witness): workload is ScalableWitness {
-  return workload.kind !== 'CronJob' && workload.kind !== 'DaemonSet' && workload.kind !== 'Job'
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
-}

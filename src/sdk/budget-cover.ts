@@ -1,0 +1,130 @@
+import { unknown, type Inventory } from './inventory.ts'
+import type { scalableKinds } from './kinds.ts'
+import type { KindName, Kinds } from './objects.ts'
+import { controllerOf } from './owners.ts'
+import { autoscalersOf, podsOf, workloadsOf, type Witness, type WitnessKind } from './relations.ts'
+import { scaleOf, setsReplicas, type Scale } from './scale.ts'
+import { selectsEverything } from './selectors.ts'
+
+export type ScalableWitness = Extract<Witness, { kind: (typeof scalableKinds)[number] }>
+export type CountlessWitness = Exclude<Witness, ScalableWitness>
+
+/** The kinds by which a rule knows what a budget covers. */
+export type CoverKind = WitnessKind | 'HorizontalPodAutoscaler' | 'Pod'
+
+/** What a budget covers. */
+export interface Cover {
+  /** Workloads whose scale the disruption controller reads, and those that have none. */
+  readonly scalable: readonly ScalableWitness[]
+  readonly countless: readonly CountlessWitness[]
+  /** The kinds among which more workloads may be. */
+  readonly unsure: readonly KindName[]
+  /** Pods that no template stands for: of nobody, or of a controller that no rule knows. None where Pods are not known. */
+  readonly bare: readonly Kinds['Pod'][]
+  readonly foreign: readonly Kinds['Pod'][]
+  /** Pods of Jobs that have ended, and stay. */
+  readonly leftover: readonly Kinds['Pod'][]
+}
+
+/** How many pods the scalable workloads of a cover have together: now, and where autoscalers may take them. */
+export interface Replicas {
+  readonly current: number
+  /** An autoscaler that may scale to zero still leaves one pod to drain before it does. */
+  readonly least: number
+  readonly autoscalers: readonly Kinds['HorizontalPodAutoscaler'][]
+}
+
+/** The pods of this namespace that a budget covers, told apart as the disruption controller tells them apart. */
+export function coverOf(
+  object: Kinds['PodDisruptionBudget'],
+  namespace: string,
+  inventory: Inventory<CoverKind>,
+): Cover {
+  if (!selectsEverything(object.spec?.selector)) return covered(object, namespace, inventory)
+  const known = everything.get(inventory) ?? new Map<string, Cover>()
+  everything.set(inventory, known)
+  const cover = known.get(namespace) ?? covered(object, namespace, inventory)
+  known.set(namespace, cover)
+  return cover
+}
+
+/** The replicas of a cover, or the kinds for want of which they are not known. */
+export function replicasOf(
+  cover: Cover,
+  namespace: string,
+  inventory: Inventory<'HorizontalPodAutoscaler'>,
+): Replicas | readonly KindName[] {
+  const known = counted.get(cover)
+  if (known) return known
+  const replicas = count(cover.scalable, namespace, inventory)
+  counted.set(cover, replicas)
+  return replicas
+}
+
+// Each budget that selects everything covers the same: many of them must not each walk a whole namespace. What a policy
+// is given as its inventory stands for one review, in which nothing changes.
+const everything = new WeakMap<Inventory<CoverKind>, Map<string, Cover>>()
+const counted = new WeakMap<Cover, Replicas | readonly KindName[]>()
+
+function covered(object: Kinds['PodDisruptionBudget'], namespace: string, inventory: Inventory<CoverKind>): Cover {
+  const { found, unsure } = workloadsOf(object, namespace, inventory)
+  const { found: pods } = podsOf(object, namespace, inventory)
+  const owners = pods.map((pod) => ({ pod, owner: controllerOf(pod) }))
+  return {
+    scalable: found.filter(isScalable),
+    countless: found.filter((workload) => !isScalable(workload)),
+    unsure,
+    bare: owners.flatMap(({ pod, owner }) => (owner ? [] : [pod])),
+    foreign: owners.flatMap(({ pod, owner }) => (owner && !makers.has(owner.kind ?? '') ? [pod] : [])),
+    leftover: owners.flatMap(({ pod, owner }) => (owner?.kind === 'Job' && hasEnded(pod) ? [pod] : [])),
+  }
+}
+
+function count(
+  workloads: readonly ScalableWitness[],
+  namespace: string,
+  inventory: Inventory<'HorizontalPodAutoscaler'>,
+): Replicas | readonly KindName[] {
+  const scales = workloads.map((workload) => measure(workload, namespace, inventory))
+  const missing = scales.flatMap((scale) => (typeof scale === 'string' ? [scale] : []))
+  if (missing.length > 0) return [...new Set(missing)]
+  const found = scales.flatMap((scale) => (typeof scale === 'string' ? [] : [scale]))
+  const running = found.filter(({ current }) => current > 0)
+  return {
+    current: sum(running.map(({ current }) => current)),
+    least: sum(running.map(({ floor }) => Math.max(1, floor))),
+    autoscalers: found.flatMap(({ autoscalers }) => autoscalers),
+  }
+}
+
+type Measured = Scale & { readonly autoscalers: readonly Kinds['HorizontalPodAutoscaler'][] }
+
+/** The scale of a workload, or the kind for want of which it is not known. */
+function measure(
+  { kind, object }: ScalableWitness,
+  namespace: string,
+  inventory: Inventory<'HorizontalPodAutoscaler'>,
+): Measured | KindName {
+  const { found, unsure } = autoscalersOf(object, namespace, inventory)
+  if (unsure.length > 0) return 'HorizontalPodAutoscaler'
+  // Who leaves replicas out has one, or leaves it to an autoscaler that these files do not hold.
+  if (found.length === 0 && !inventory.complete && !setsReplicas(object)) return 'HorizontalPodAutoscaler'
+  const scale = scaleOf(object, found)
+  if (scale === unknown) return found.length > 0 ? 'HorizontalPodAutoscaler' : kind
+  return { ...scale, autoscalers: found }
+}
+
+function isScalable(workload: Witness): workload is ScalableWitness {
+  return workload.kind !== 'CronJob' && workload.kind !== 'DaemonSet' && workload.kind !== 'Job'
+}
+
+// Kinds whose templates the inventory holds.
+const makers: ReadonlySet<string> = new Set(['DaemonSet', 'Job', 'ReplicaSet', 'ReplicationController', 'StatefulSet'])
+
+function hasEnded(pod: Kinds['Pod']): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
