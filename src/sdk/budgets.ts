@@ -103,6 +103,11 @@ export function selectsNothing(budget: Kinds['PodDisruptionBudget']): boolean {
   return selector === undefined || (budget.apiVersion === 'policy/v1beta1' && selectsEverything(selector))
 }
 
+/** True if a budget selects every pod of its namespace. */
+export function selectsAll(budget: Kinds['PodDisruptionBudget']): boolean {
+  return !selectsNothing(budget) && selectsEverything(budget.spec?.selector)
+}
+
 const percent = /^[0-9]+%$/
 const maxInt32 = 2 ** 31 - 1
 

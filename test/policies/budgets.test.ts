@@ -1,64 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { policies } from '../../policies/index.ts'
-import { createEngine } from '../../src/engine/engine.ts'
-import { evaluate } from '../../src/engine/evaluate.ts'
-import type { Finding } from '../../src/engine/finding.ts'
-import { defaultSettings, type Profile } from '../../src/engine/settings.ts'
-import type { Subject } from '../../src/engine/subject.ts'
-import { buildInventory, type Entry } from '../../src/inventory/files.ts'
-import { kinds } from '../../src/sdk/kinds.ts'
-import type { AnyObject, KindName } from '../../src/sdk/objects.ts'
-
-const budgetPolicies = policies.filter(({ id }) => id.startsWith('compute-pdb-'))
-const engines = {
-  baseline: createEngine(budgetPolicies, defaultSettings),
-  strict: createEngine(budgetPolicies, { ...defaultSettings, profile: 'strict' }),
-}
-
-interface Named extends Entry {
-  readonly object: AnyObject
-}
-
-function entry(kind: KindName, name: string, spec: object): Named {
-  const info = kinds.get(kind)
-  const apiVersion = [info?.group, info?.version].filter(Boolean).join('/')
-  return { kind, namespace: 'default', name, object: { apiVersion, kind, metadata: { name }, spec } as AnyObject }
-}
-
-const workload = (kind: KindName, name: string, app: string, replicas: number): Named =>
-  entry(kind, name, { replicas, template: { metadata: { labels: { app } }, spec: { containers: [] } } })
-const budget = (name: string, spec: object): Named => entry('PodDisruptionBudget', name, spec)
-const autoscaler = (name: string, kind: string, target: string, minReplicas: number, maxReplicas: number): Named =>
-  entry('HorizontalPodAutoscaler', name, {
-    minReplicas,
-    maxReplicas,
-    scaleTargetRef: { apiVersion: 'apps/v1', kind, name: target },
-  })
-
-function review(
-  subject: Named,
-  cluster: readonly Named[],
-  { profile = 'baseline', subresource = '', before }: { profile?: Profile; subresource?: string; before?: Named } = {},
-): readonly Finding[] {
-  const info = kinds.get(subject.kind)
-  if (!info) throw new Error(subject.kind)
-  const reviewed: Subject = {
-    info,
-    apiVersion: subject.object.apiVersion ?? '',
-    namespace: subject.namespace,
-    name: subject.name,
-    operation: before || subresource ? 'UPDATE' : 'CREATE',
-    subresource,
-    object: subject.object,
-    ...(before ? { oldObject: before.object } : {}),
-  }
-  const inventory = buildInventory(cluster, { complete: true })
-  return evaluate(engines[profile], reviewed, { inventory, now: 0, frontEnd: 'webhook' }).findings
-}
-
-const lines = (findings: readonly Finding[]) =>
-  findings.map(({ rule, reason, severity }) => `${rule} ${reason} ${severity}`)
+import type { KindName } from '../../src/sdk/objects.ts'
+import { autoscaler, budget, lines, review, workload, type Named } from '../support/budget-cluster.ts'
 
 t.test('whichever side is reviewed, the same pairs deadlock', async (t) => {
   let pairs = 0
@@ -119,7 +62,8 @@ t.test('who is refused, and who is only told', async (t) => {
   const both = (subject: Named, cluster: readonly Named[], options: { subresource?: string; before?: Named } = {}) =>
     (['baseline', 'strict'] as const).map((profile) => {
       const found = review(subject, cluster, { profile, ...options })
-      return found.map(({ reason, severity }) => `${reason} ${severity}`).join()
+      const own = found.filter(({ rule }) => rule === 'compute-pdb-deadlock')
+      return own.map(({ reason, severity }) => `${reason} ${severity}`).join()
     })
 
   t.strictSame(both(over, [web(2)]), ['at-current deny', 'at-current deny'])
@@ -149,9 +93,9 @@ t.test('a budget that let no pod go may be relaxed, also where that is not enoug
   const cluster = [workload('Deployment', 'web', 'web', 1)]
   const change = (from: object, to: object) =>
     (['baseline', 'strict'] as const).flatMap((profile) =>
-      review(budget('b', to), cluster, { profile, before: budget('b', from) }).map(
-        ({ reason, severity }) => `${reason} ${severity}`,
-      ),
+      review(budget('b', to), cluster, { profile, before: budget('b', from) })
+        .filter(({ rule }) => rule === 'compute-pdb-deadlock')
+        .map(({ reason, severity }) => `${reason} ${severity}`),
     )
   const warned = ['still-blocked warn', 'still-blocked warn']
   for (const from of [{ ...web, maxUnavailable: 0 }, { ...web, minAvailable: '100%' }, web, { selector: {} }])
@@ -172,4 +116,21 @@ t.test('one cause, one finding', async (t) => {
   t.strictSame(found({ selector, minAvailable: 1 }), ['compute-pdb-deadlock at-current deny'])
   t.strictSame(found({ maxUnavailable: 0 }), [], 'it selects nothing')
   t.strictSame(found({ selector: null, minAvailable: 1 }), [])
+})
+
+t.test('an owner without a scale is the cause, and the replicas are none', async (t) => {
+  const selector = { matchLabels: { app: 'web' } }
+  const web = workload('Deployment', 'web', 'web', 1)
+  const found = (spec: object, ...others: readonly Named[]) =>
+    lines(review(budget('b', { ...spec, unhealthyPodEvictionPolicy: 'AlwaysAllow' }), [web, ...others]))
+  const agent = workload('DaemonSet', 'agent', 'web', 1)
+  const noScale = 'compute-pdb-unscalable-owner no-scale deny'
+  t.strictSame(found({ selector, minAvailable: '50%' }, agent), [noScale], 'a deadlock too, if it could be counted')
+  t.strictSame(found({ selector, maxUnavailable: 0 }, agent), [
+    'compute-pdb-blocks-all max-unavailable-zero deny',
+    noScale,
+  ])
+  t.strictSame(found({ selector, minAvailable: 1 }, agent), [], 'how many pods the DaemonSet has is not known')
+  const job = workload('Job', 'migrate', 'web', 1)
+  t.strictSame(found({ selector, minAvailable: 1 }, job), ['compute-pdb-unscalable-owner finished-job-integer deny'])
 })

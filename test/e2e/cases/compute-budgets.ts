@@ -1,5 +1,5 @@
-import { sound, type Case } from '../support/case.ts'
-import { budget } from '../support/objects.ts'
+import { context, sound, type Case } from '../support/case.ts'
+import { budget, podSpec } from '../support/objects.ts'
 import type { Unproven } from '../support/unproven.ts'
 
 export const cases: readonly Case[] = [
@@ -39,6 +39,50 @@ export const cases: readonly Case[] = [
     bad: (name) => budget({ maxUnavailable: 1, selector: null }, name),
     good: (name) => budget({ maxUnavailable: 1 }, name),
   },
+  {
+    rule: 'compute-pdb-unhealthy-policy',
+    baseline: 'audit',
+    strict: 'deny',
+    says: /needs 0 healthy pods/,
+    bad: (name) => budget({ minAvailable: 0 }, name),
+    good: (name) => budget({ minAvailable: 0, unhealthyPodEvictionPolicy: 'AlwaysAllow' }, name),
+  },
+  {
+    rule: 'compute-pdb-unscalable-owner',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /covers DaemonSet\/.*, which has no scale/,
+    bad: (name) => budget({ maxUnavailable: 1 }, name),
+    good: (name) => budget({ minAvailable: 1 }, name),
+    beside: (name) => [sound(name), { ...agent(name), metadata: { name: `${name}-agent` } }],
+  },
+  {
+    rule: 'compute-pdb-unscalable-owner',
+    kind: 'daemonset',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /covers DaemonSet\/.*, which has no scale/,
+    bad: (name) => agent(name),
+    good: (name) => agent(`${name}-agent`),
+    beside: (name) => [sound(name), budget({ maxUnavailable: 1 }, name)],
+    immutable: true,
+  },
+  {
+    rule: 'compute-pdb-overlap',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /pods of Deployment\/.* match PDBs .*: no eviction is served/,
+    bad: (name) => budget({ maxUnavailable: 1 }, name),
+    good: (name) => budget({ maxUnavailable: 1, selector: { matchLabels: { app: 'elsewhere' } } }, name),
+    beside: (name) => [sound(name), { ...budget({ maxUnavailable: 1 }, name), metadata: { name: `${name}-other` } }],
+  },
 ]
+
+/** A DaemonSet whose pods have the labels of an app. */
+function agent(app: string): object {
+  const labels = { app, role: 'agent' }
+  const template = { metadata: { labels }, spec: podSpec({ container: { env: context } }) }
+  return { apiVersion: 'apps/v1', kind: 'DaemonSet', spec: { selector: { matchLabels: labels }, template } }
+}
 
 export const unproven: Unproven = []
