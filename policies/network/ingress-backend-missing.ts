@@ -1,0 +1,335 @@
+import { closest } from '../../src/sdk/closest.ts'
+import { unknown, type Inventory } from '../../src/sdk/inventory.ts'
+import { backendsOfIngress, ingressesOf, type Ingress } from '../../src/sdk/ingress-backends.ts'
+import { brief, nameOf } from '../../src/sdk/names.ts'
+import type { KindName } from '../../src/sdk/objects.ts'
+import { definePolicy, unresolved, type Unresolved, type Violation } from '../../src/sdk/policy.ts'
+import { backendsOfRoute, isGranted, routesOf, type HttpRoute } from '../../src/sdk/route-backends.ts'
+import type { Service } from '../../src/sdk/services.ts'
+import { shadowedRoutes } from '../../src/sdk/shadowed-routes.ts'
+import { listOf, memberOf, stringOf } from '../../src/sdk/shape.ts'
+import { targetPortOf } from '../../src/sdk/target-ports.ts'
+import { isVariable } from '../../src/sdk/variables.ts'
+
+const why =
+  'The API server stores it, but the controller finds no Service port to send to: it leaves the path out or answers 503 or 404 for it.'
+const snippet = `backend:
+  service:
+    name: web
+    port: {number: 80} # spec.ports[].port of the Service, not the port of the container`
+
+const service = (ports = '{ name: http, port: 80, targetPort: 8080 }', rest = 'selector: { app: web }, ') =>
+  `{ kind: Service, metadata: { name: web }, spec: { ${rest}ports: [${ports}] } }`
+const external = service(undefined, 'type: ExternalName, externalName: web.example.com, ')
+const path = (port: string, name = 'web', route = '/') =>
+  `{ path: ${route}, pathType: Prefix, backend: { service: { name: ${name}, port: { ${port} } } } }`
+const ingress = (paths: string, { name = 'shop', annotations = '', spec = '' } = {}) =>
+  `{ kind: Ingress, metadata: { name: ${name}, annotations: { ${annotations} } }, spec: { ${spec}rules: [{ host: shop.example.com, http: { paths: [${paths}] } }] } }`
+const route = (reference: string) =>
+  `{ kind: HTTPRoute, metadata: { name: shop }, spec: { parentRefs: [{ name: edge }], rules: [{ backendRefs: [{ ${reference} }] }] } }`
+const far =
+  '{ kind: Service, metadata: { name: web, namespace: backend }, spec: { selector: { app: web }, ports: [{ port: 80 }] } }'
+const grant = `{ kind: ReferenceGrant, metadata: { name: shop, namespace: backend }, spec: { from: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: default }], to: [{ group: "", kind: Service }] } }`
+
+export default definePolicy({
+  id: 'network-ingress-backend-missing',
+  summary: 'Ingresses and HTTPRoutes send to ports that their Services have.',
+  signatures: ['gateway-timeout'],
+  since: '0.1.0',
+  sources: [
+    'https://kubernetes.io/docs/concepts/services-networking/ingress/#resource-backend',
+    'https://gateway-api.sigs.k8s.io/api-types/referencegrant/',
+    'https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#actions',
+  ],
+  on: ['Ingress', 'Service', 'HTTPRoute'],
+  reads: ['Ingress', 'Service', 'HTTPRoute', 'ReferenceGrant'],
+  // Actions and canaries are annotations.
+  readsMetadata: true,
+  reasons: {
+    port: { baseline: { default: 'deny', service: 'warn' }, strict: 'deny', why, snippet },
+    service: { baseline: { default: 'warn', check: 'deny' }, strict: 'deny', absence: true, why, snippet },
+    'not-granted': {
+      baseline: 'warn',
+      strict: 'deny',
+      absence: true,
+      why: 'A route may send to another namespace only where a ReferenceGrant of that namespace lets it: without one the gateway answers 500 for the path.',
+      snippet: `apiVersion: gateway.networking.k8s.io/v1beta1
+kind: ReferenceGrant
+metadata:
+  name: routes
+  namespace: backend # that of the Service
+spec:
+  from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: shop}]
+  to: [{group: "", kind: Service}]`,
+    },
+    'external-name': {
+      baseline: 'audit',
+      why: 'The Service has no endpoints, only a name: many controllers refuse such a backend, or send to whatever that name resolves to.',
+      snippet,
+    },
+    'route-shadowed': {
+      baseline: 'audit',
+      why: 'Both Ingresses claim the same host and path, and the controller lets one win, as a rule the older: changes to the other do nothing.',
+    },
+  },
+  examples: {
+    passes: [
+      { name: 'the number of the port of the Service', object: ingress(path('number: 80')), inventory: service() },
+      { name: 'or its name', object: ingress(path('name: http')), inventory: service() },
+      {
+        name: 'a backend that is no Service',
+        object: `{ kind: Ingress, spec: { defaultBackend: { resource: { apiGroup: example.com, kind: Bucket, name: static } } } }`,
+      },
+      {
+        name: 'an action of a load balancer, written as a backend',
+        object: ingress(path('name: use-annotation', 'to-https'), {
+          annotations: 'alb.ingress.kubernetes.io/actions.to-https: "{}"',
+        }),
+      },
+      {
+        name: 'a canary shares its path on purpose',
+        object: ingress(path('number: 80'), { annotations: 'nginx.ingress.kubernetes.io/canary: "true"' }),
+        inventory: `${service()}\n---\n${ingress(path('number: 80'), { name: 'stable' })}`,
+      },
+      { name: 'seen from the Service', object: service(), inventory: ingress(path('number: 80')) },
+      {
+        name: 'a route to another namespace that lets it',
+        object: route('name: web, namespace: backend, port: 80'),
+        inventory: `${far}\n---\n${grant}`,
+      },
+    ],
+    fails: [
+      {
+        name: 'the port of the container',
+        object: ingress(path('number: 8080')),
+        inventory: service(),
+        finds: ['port /spec/rules/0/http/paths/0/backend/service/port/number'],
+      },
+      {
+        name: 'a name that no port has',
+        object: `{ kind: Ingress, spec: { defaultBackend: { service: { name: web, port: { name: https } } } } }`,
+        inventory: service(),
+        finds: ['port /spec/defaultBackend/service/port/name'],
+      },
+      {
+        name: 'seen from the Service that renumbers its port',
+        object: service('{ name: http, port: 8080 }'),
+        oldObject: service('{ name: http, port: 80 }'),
+        inventory: ingress(path('number: 80')),
+        finds: ['port /spec/ports'],
+      },
+      {
+        name: 'a slip in the name of the Service',
+        object: ingress(path('number: 80', 'wep')),
+        inventory: service(),
+        finds: ['service /spec/rules/0/http/paths/0/backend/service'],
+      },
+      {
+        name: 'an action that nobody wrote',
+        object: ingress(path('name: use-annotation', 'to-https')),
+        inventory: service(),
+        finds: ['service /spec/rules/0/http/paths/0/backend/service'],
+      },
+      {
+        name: 'a Service that is a name',
+        object: ingress(path('number: 80')),
+        inventory: external,
+        finds: ['external-name /spec/rules/0/http/paths/0/backend/service'],
+      },
+      {
+        name: 'two Ingresses for one path',
+        object: ingress(path('number: 80')),
+        inventory: `${service()}\n---\n${ingress(path('number: 80'), { name: 'other' })}`,
+        finds: ['route-shadowed /spec/rules/0/http/paths/0'],
+      },
+      {
+        name: 'a route by the port of the container',
+        object: route('name: web, port: 8080'),
+        inventory: service(),
+        finds: ['port /spec/rules/0/backendRefs/0/port'],
+      },
+      {
+        name: 'a route to another namespace without a grant',
+        object: route('name: web, namespace: backend, port: 80'),
+        inventory: far,
+        finds: ['not-granted /spec/rules/0/backendRefs/0/namespace'],
+      },
+      {
+        name: 'Services that are not known yet',
+        object: ingress(path('number: 80')),
+        unknown: ['Service'],
+        finds: ['unresolved Service'],
+      },
+    ],
+  },
+  *check({ kind, object, namespace, inventory }) {
+    if (kind === 'Service') yield* judgeService(object, namespace, inventory)
+    else if (kind === 'Ingress') yield* judgeIngress(object, namespace, inventory)
+    else yield* judgeRoute(object, namespace, inventory)
+  },
+})
+
+type Reason = 'port' | 'service' | 'not-granted' | 'external-name' | 'route-shadowed'
+type Known = Inventory<'Ingress' | 'Service' | 'HTTPRoute' | 'ReferenceGrant'>
+type Said = Generator<Violation<Reason> | Unresolved, void>
+
+function* judgeIngress(ingress: Ingress, namespace: string, inventory: Known): Said {
+  const title = `Ingress ${brief(nameOf(ingress), 20)}`
+  for (const backend of backendsOfIngress(ingress)) {
+    const action = memberOf(ingress.metadata?.annotations, `alb.ingress.kubernetes.io/actions.${backend.service}`)
+    if (backend.port === 'use-annotation' && action !== undefined) continue
+    const fault = faultOf({ ...backend, namespace }, title, inventory)
+    if (fault) yield fault
+  }
+  const shadowed = shadowedRoutes(ingress, inventory)
+  for (const { path, host, route, other } of shadowed === unknown ? [] : shadowed) {
+    const [name, where] = [nameOf(other), stringOf(other.metadata?.namespace) ?? namespace]
+    yield {
+      reason: 'route-shadowed',
+      path,
+      message: `${title} serves ${brief(host, 40)}${brief(route, 30)}, and so does Ingress ${brief(name, 20)} of ${brief(where, 20)}`,
+      fix: 'give one of them another host or path, or delete it',
+      related: [{ kind: 'Ingress', namespace: where, name }],
+    }
+  }
+}
+
+function* judgeRoute(route: HttpRoute, namespace: string, inventory: Known): Said {
+  const title = `HTTPRoute ${brief(nameOf(route), 20)}`
+  for (const backend of backendsOfRoute(route, namespace)) {
+    const fault = faultOf({ ...backend, portPath: `${backend.path}/port` }, title, inventory)
+    if (fault) yield fault
+    if (fault || backend.namespace === namespace) continue
+    const granted = isGranted(backend, namespace, inventory)
+    if (granted === unknown) yield unresolved('ReferenceGrant')
+    else if (!granted)
+      yield {
+        reason: 'not-granted',
+        path: `${backend.path}/namespace`,
+        message: `${title} → ${brief(backend.service, 20)}: no ReferenceGrant of namespace ${brief(backend.namespace, 20)} lets it send there`,
+        fix: `create a ReferenceGrant there, from HTTPRoute of ${brief(namespace, 20)} to Service`,
+      }
+  }
+}
+
+/** A Service, and those that send to a port that it does not have. */
+function* judgeService(service: Service, namespace: string, inventory: Known): Said {
+  if (service.spec?.type === 'ExternalName') return
+  const name = nameOf(service)
+  const ports = portsOf(service)
+  const unsure = new Set<KindName>()
+  const lacked = new Map<string, Violation<Reason>>()
+  const senders = [
+    { kind: 'Ingress' as const, ...ingressesOf(service, namespace, inventory) },
+    { kind: 'HTTPRoute' as const, ...routesOf(service, namespace, inventory) },
+  ]
+  for (const { kind, found, unsure: more } of senders) {
+    for (const each of more) unsure.add(each)
+    for (const sender of found) {
+      const backends = kind === 'Ingress' ? backendsOfIngress(sender as Ingress) : backendsOfRoute(sender, namespace)
+      for (const { service: wanted, port } of backends) {
+        if (wanted !== name || port === undefined || isVariable(port) || port === 'use-annotation') continue
+        if (ports.varies || ports.numbers.has(port) || ports.names.has(port)) continue
+        const from = nameOf(sender)
+        lacked.set(`${kind} ${from} ${port}`, {
+          reason: 'port',
+          path: '/spec/ports',
+          message: `Service ${brief(name, 20)} has no port ${quoted(port)}, to which ${kind} ${brief(from, 20)} sends${listed(service)}`,
+          fix: `keep the port, or change the backend of the ${kind} first`,
+          related: [{ kind, namespace, name: from }],
+        })
+      }
+    }
+  }
+  yield* lacked.values()
+  for (const each of unsure) yield unresolved(each)
+}
+
+interface Reference {
+  readonly path: string
+  readonly portPath: string
+  readonly namespace: string
+  readonly service: string
+  readonly port: number | string | undefined
+}
+
+function faultOf(
+  { path, portPath, namespace, service: name, port }: Reference,
+  title: string,
+  inventory: Known,
+): Violation<Reason> | Unresolved | undefined {
+  if (name === '' || isVariable(name) || isVariable(namespace))
+    return isVariable(name + namespace) ? unresolved('value') : undefined
+  const service = inventory.get('Service', namespace, name)
+  if (service === unknown || (service && inventory.uncertain(service))) return unresolved('Service')
+  const arrow = `${title} → ${brief(name, 20)}`
+  if (!service) {
+    const near = closestService(name, namespace, inventory)
+    return {
+      reason: 'service',
+      path,
+      message: `${arrow}: this Service does not exist`,
+      fix:
+        near === undefined
+          ? 'create the Service, or correct the name'
+          : `write name: ${brief(near)}, or create the Service`,
+    }
+  }
+  const related = [{ kind: 'Service', namespace, name }]
+  if (service.spec?.type === 'ExternalName') {
+    const message = `${arrow}: the Service is only a name (ExternalName)`
+    return {
+      reason: 'external-name',
+      path,
+      message,
+      fix: 'check that the controller allows it, or send to a Service with endpoints',
+      related,
+    }
+  }
+  if (port === undefined) return undefined
+  const ports = portsOf(service)
+  if (isVariable(port) || ports.varies) return unresolved(isVariable(port) ? 'value' : 'Service')
+  if (ports.numbers.has(port) || ports.names.has(port)) return undefined
+  return {
+    reason: 'port',
+    path: portPath,
+    message: `${arrow}: the Service has no port ${quoted(port)}${listed(service)}`,
+    fix: portFix(service, port),
+    related,
+  }
+}
+
+function portsOf(service: Service) {
+  const ports = listOf(service.spec?.ports)
+  const numbers = new Set<unknown>(ports.map((port) => memberOf(port, 'port')))
+  const names = new Set<unknown>(ports.map((port) => memberOf(port, 'name') ?? undefined))
+  return { numbers, names, varies: [...numbers, ...names].some(isVariable) }
+}
+
+function portFix(service: Service, port: number | string): string {
+  const ports = listOf(service.spec?.ports)
+  const behind = ports.find((each) => targetPortOf(each) === port)
+  const [only, second] = ports
+  const meant = behind ?? (second === undefined ? only : undefined)
+  const number = memberOf(meant, 'port')
+  if (typeof number !== 'number') return 'write the number or the name of one of its ports'
+  return behind === undefined
+    ? `write number: ${number}`
+    : `write number: ${number} (${quoted(port)} is its targetPort; a backend names a port of the Service)`
+}
+
+function closestService(name: string, namespace: string, inventory: Known): string | undefined {
+  const services = inventory.list('Service', namespace)
+  return services === unknown ? undefined : closest(name, services.map(nameOf))
+}
+
+function listed(service: Service): string {
+  const ports = listOf(service.spec?.ports)
+  if (ports.length === 0) return ''
+  const some = ports.slice(0, 2).map((port) => brief(String(memberOf(port, 'port')), 8))
+  return ` (it has ${[...some, ...(ports.length > 2 ? [`${ports.length - 2} more`] : [])].join(', ')})`
+}
+
+function quoted(port: number | string): string {
+  return typeof port === 'number' ? String(port) : `"${brief(port, 15)}"`
+}
