@@ -5,7 +5,10 @@ import computeMemoryLimitRequired from './compute/memory-limit-required.ts'
 import computeOvercommitRatio from './compute/overcommit-ratio.ts'
 import computePdbBlocksAll from './compute/pdb-blocks-all.ts'
 import computePdbDeadlock from './compute/pdb-deadlock.ts'
+import computePdbOverlap from './compute/pdb-overlap.ts'
 import computePdbSelector from './compute/pdb-selector.ts'
+import computePdbUnhealthyPolicy from './compute/pdb-unhealthy-policy.ts'
+import computePdbUnscalableOwner from './compute/pdb-unscalable-owner.ts'
 import computePriorityMissing from './compute/priority-missing.ts'
 import computeQuantitySuspicious from './compute/quantity-suspicious.ts'
 import computeReferenceMissing from './compute/reference-missing.ts'
@@ -22,9 +25,13 @@ import identityServiceAccountMissing from './identity/service-account-missing.ts
 import identityStaticCredentialRef from './identity/static-credential-ref.ts'
 import identityStaticPullSecret from './identity/static-pull-secret.ts'
 import identityWorkloadBindingIncomplete from './identity/workload-binding-incomplete.ts'
+import networkIngressBackendMissing from './network/ingress-backend-missing.ts'
 import networkMtuOverlay from './network/mtu-overlay.ts'
+import networkNodeportLocalBlackhole from './network/nodeport-local-blackhole.ts'
 import networkProbePortUnresolvable from './network/probe-port-unresolvable.ts'
 import networkPublishNotReady from './network/publish-not-ready.ts'
+import networkReadinessProbeMissing from './network/readiness-probe-missing.ts'
+import networkRolloutDrainGap from './network/rollout-drain-gap.ts'
 import networkServicePortUnresolvable from './network/service-port-unresolvable.ts'
 import networkServiceSelectorNoMatch from './network/service-selector-no-match.ts'
 import observabilityContextEnv from './observability/context-env.ts'
@@ -46,7 +53,10 @@ export const policies: readonly Policy[] = [
   computeOvercommitRatio,
   computePdbBlocksAll,
   computePdbDeadlock,
+  computePdbOverlap,
   computePdbSelector,
+  computePdbUnhealthyPolicy,
+  computePdbUnscalableOwner,
   computePriorityMissing,
   computeQuantitySuspicious,
   computeReferenceMissing,
@@ -63,9 +73,13 @@ export const policies: readonly Policy[] = [
   identityStaticCredentialRef,
   identityStaticPullSecret,
   identityWorkloadBindingIncomplete,
+  networkIngressBackendMissing,
   networkMtuOverlay,
+  networkNodeportLocalBlackhole,
   networkProbePortUnresolvable,
   networkPublishNotReady,
+  networkReadinessProbeMissing,
+  networkRolloutDrainGap,
   networkServicePortUnresolvable,
   networkServiceSelectorNoMatch,
   observabilityContextEnv,

@@ -12,6 +12,7 @@ import {
 } from '../../src/sdk/services.ts'
 import { selectsPods } from '../../src/sdk/pod-labels.ts'
 import { memberOf, recordOf } from '../../src/sdk/shape.ts'
+import { isVariable } from '../../src/sdk/variables.ts'
 
 const why =
   'A Service without a matching pod has an empty EndpointSlice: connections to it are refused or time out, and a load balancer or Ingress answers 503.'
@@ -63,6 +64,7 @@ export default definePolicy({
       snippet,
     },
     'last-match': { baseline: 'warn', absence: true, why, snippet },
+    'still-no-match': { baseline: 'audit', absence: true, why, snippet },
   },
   examples: {
     passes: [
@@ -114,6 +116,12 @@ export default definePolicy({
         finds: ['no-match /spec/selector'],
       },
       {
+        name: 'a change elsewhere in the Service',
+        object: service('app: web', 'type: NodePort, '),
+        oldObject: service('app: web'),
+        finds: ['still-no-match /spec/selector'],
+      },
+      {
         name: 'labels of the Deployment, not of its pods',
         object: service('app: web, team: shop'),
         oldObject: service('app: web'),
@@ -154,6 +162,14 @@ export default definePolicy({
       const { found, unsure } = backendsOf(object, namespace, inventory)
       if (found.length > 0) return
       const selector: unknown = object.spec?.selector
+      if (
+        Object.entries(recordOf(selector) ?? {})
+          .flat()
+          .some(isVariable)
+      ) {
+        yield unresolved('value')
+        return
+      }
       if (params.dynamicLabels.some((key) => memberOf(selector, key) !== undefined)) {
         const pods = podsBehind(object, namespace, inventory)
         if (review.frontEnd !== 'audit' || pods.unsure.length > 0) yield unresolved('Pod')
@@ -165,7 +181,7 @@ export default definePolicy({
       const near = closestSelected(selector, namespace, inventory)
       const wanted = `Service ${brief(nameOf(object), 20)} selects no pod by ${describeLabels(selector)}`
       yield {
-        reason: 'no-match',
+        reason: isUnchanged(selector, review.oldObject) ? 'still-no-match' : 'no-match',
         path: '/spec/selector',
         message: near ? `${wanted}; closest ${describeWorkload(near.workload)} has ${describeMiss(near)}` : wanted,
         fix: near ? fixOf(near) : 'correct the selector, or create the workload with these labels on its pod template',
@@ -191,6 +207,14 @@ export default definePolicy({
     }
   },
 })
+
+/** True where the Service selected by the same labels before. */
+function isUnchanged(selector: unknown, before: unknown): boolean {
+  const [own, old] = [recordOf(selector), recordOf(memberOf(memberOf(before, 'spec'), 'selector'))]
+  if (!own || !old) return false
+  const keys = Object.keys(own)
+  return keys.length === Object.keys(old).length && keys.every((key) => memberOf(old, key) === own[key])
+}
 
 function fixOf({ differing, onWorkload, workload }: NearMiss): string {
   if (onWorkload) return `select labels of its pods: those of ${workload.kind} itself select nothing`

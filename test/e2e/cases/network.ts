@@ -12,7 +12,71 @@ const service = (app: string, targetPort: string | number, port: object = {}, sp
   spec: { ...spec, selector: { app }, ports: [{ name: 'http', port: 80, targetPort, ...port }] },
 })
 
+const ingress = (name: string, number: number) => {
+  const backend = { service: { name, port: { number } } }
+  const rules = [{ host: `${name}.example.com`, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }]
+  return { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', spec: { rules } }
+}
+const named = (object: object, name: string) => ({ ...object, metadata: { name } })
+const balanced = (name: string) => named(service(name, 'http', {}, { type: 'LoadBalancer' }), name)
+
 export const cases: readonly Case[] = [
+  {
+    rule: 'network-ingress-backend-missing',
+    everyWay: true,
+    baseline: 'deny',
+    strict: 'deny',
+    says: /the Service has no port 8080 \(it has 80\); write number: 80/,
+    bad: (name) => ingress(name, 8080),
+    good: (name) => ingress(name, 80),
+    beside: (name) => [serving(name), named(service(name, 'http'), name)],
+  },
+  {
+    rule: 'network-ingress-backend-missing',
+    kind: 'Service',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /this Service does not exist/,
+    bad: (name) => ingress(`${name}-x`, 80),
+    good: (name) => ingress(name, 80),
+    beside: (name) => [serving(name), named(service(name, 'http'), name)],
+  },
+  {
+    rule: 'network-nodeport-local-blackhole',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /NodePort Service .* with externalTrafficPolicy Local has no health check port/,
+    bad: (name) => service(name, 'http', {}, { type: 'NodePort', externalTrafficPolicy: 'Local' }),
+    good: (name) => service(name, 'http', {}, { type: 'NodePort', externalTrafficPolicy: 'Cluster' }),
+    beside: (name) => [serving(name)],
+  },
+  {
+    rule: 'network-readiness-probe-missing',
+    baseline: 'audit',
+    strict: 'warn',
+    says: /web serves Service .* without readinessProbe/,
+    bad: (name) => serving(name),
+    good: (name) => sound(name, { container: probed('http') }),
+    beside: (name) => [named(service(name, 'http'), name)],
+  },
+  {
+    rule: 'network-readiness-probe-missing',
+    kind: 'balancer',
+    baseline: 'audit',
+    strict: 'deny',
+    says: /web serves load balancer .* without readinessProbe/,
+    bad: (name) => serving(name),
+    good: (name) => sound(name, { container: probed('http') }),
+    beside: (name) => [balanced(name)],
+  },
+  {
+    rule: 'network-rollout-drain-gap',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /preStop of web sleeps 30 s, the grace period is 30 s/,
+    bad: (name) => sound(name, { container: { lifecycle: { preStop: { exec: { command: ['sleep', '30'] } } } } }),
+    good: (name) => sound(name, { container: { lifecycle: { preStop: { exec: { command: ['sleep', '5'] } } } } }),
+  },
   {
     rule: 'network-probe-port-unresolvable',
     everyWay: true,
@@ -66,6 +130,22 @@ export const cases: readonly Case[] = [
 ]
 
 export const unproven: Unproven = [
+  [
+    'network-ingress-backend-missing',
+    'the API server stores such an Ingress, as the proofs see; what its controller answers needs one: https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-controllers',
+  ],
+  [
+    'network-nodeport-local-blackhole',
+    'no kube-proxy runs here: https://kubernetes.io/docs/reference/networking/virtual-ips/#external-traffic-policy says that a node without a pod drops the traffic',
+  ],
+  [
+    'network-readiness-probe-missing',
+    'the Pods of simulated nodes are Ready without any probe: kubernetes/pkg/kubelet/prober/prober_manager.go takes a container without one for ready',
+  ],
+  [
+    'network-rollout-drain-gap',
+    'no kubelet and no load balancer runs here: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination',
+  ],
   [
     'network-publish-not-ready',
     'the Pods of simulated nodes are Ready at once: kubernetes/staging/src/k8s.io/endpointslice/utils.go takes every Pod for ready under publishNotReadyAddresses',
