@@ -44,6 +44,7 @@ import storagePvMissingNodeAffinity from './storage/pv-missing-node-affinity.ts'
 import storagePvcImmediateClass from './storage/pvc-immediate-class.ts'
 import storageReclaimDeleteStateful from './storage/reclaim-delete-stateful.ts'
 import storageSchedulerBypass from './storage/scheduler-bypass.ts'
+import storageZoneConflict from './storage/zone-conflict.ts'
 
 /** Every rule, sorted by id. `npm run new-policy` adds to it; test/architecture.test.ts holds it complete. */
 export const policies: readonly Policy[] = [
@@ -92,4 +93,5 @@ export const policies: readonly Policy[] = [
   storagePvcImmediateClass,
   storageReclaimDeleteStateful,
   storageSchedulerBypass,
+  storageZoneConflict,
 ]

@@ -1,9 +1,11 @@
-import { filedUnder } from './filed-lists.ts'
+import { claimRefsOf } from './claims.ts'
+import { filedUnder, type Filing } from './filed-lists.ts'
 import { unknown, type Inventory } from './inventory.ts'
+import { templateKinds } from './kinds.ts'
 import { anyKey } from './label-keys.ts'
 import { nameOf } from './names.ts'
 import type { Kinds } from './objects.ts'
-import type { Relation } from './relations.ts'
+import { isRepresented, type Relation } from './relations.ts'
 import { listOf, memberOf } from './shape.ts'
 import { isVariable } from './variables.ts'
 
@@ -31,3 +33,57 @@ function claimStems(object: Kinds['StatefulSet']): readonly string[] {
 export function stemOf(template: unknown, statefulSet: Kinds['StatefulSet']): string {
   return `${nameOf(template)}-${nameOf(statefulSet)}-`
 }
+
+/** A workload that mounts or makes a claim. */
+export interface ClaimUser {
+  readonly kind: UserKind
+  readonly object: Kinds[UserKind]
+}
+
+/** Templates only: the webhook holds no Pods, and what a controller made stands for nothing of its own. */
+export const userKinds = templateKinds
+export type UserKind = (typeof userKinds)[number]
+
+/** The workloads of a namespace that mount a claim of this name, or make it. */
+export function usersOf(claimName: string, namespace: string, inventory: Inventory<UserKind>): Relation<ClaimUser> {
+  const found: ClaimUser[] = []
+  const unsure = new Set<UserKind>()
+  for (const kind of userKinds) {
+    const listed = inventory.list(kind, namespace)
+    if (listed === unknown) {
+      unsure.add(kind)
+      continue
+    }
+    for (const object of filedUnder<Kinds[UserKind]>(listed, mountFilings.get(kind) ?? none, [claimName])) {
+      if (inventory.uncertain(object)) unsure.add(kind)
+      else if (!isRepresented(kind, object)) found.push({ kind, object })
+    }
+  }
+  const makers = makersOf(claimName, namespace, inventory)
+  for (const object of makers.found) {
+    const ordinal = Number(claimName.slice(claimName.lastIndexOf('-') + 1))
+    if (inventory.uncertain(object)) unsure.add('StatefulSet')
+    else if (isReplica(object, ordinal)) found.push({ kind: 'StatefulSet', object })
+  }
+  return { found, unsure: [...unsure] }
+}
+
+/** Whether an ordinal is one of the replicas that a StatefulSet wants. */
+export function isReplica(statefulSet: object, ordinal: number): boolean {
+  const replicas = memberOf(memberOf(statefulSet, 'spec'), 'replicas') ?? 1
+  const first = firstOrdinal(statefulSet)
+  return typeof replicas === 'number' && ordinal >= first && ordinal < first + replicas
+}
+
+/** The ordinal of the first replica of a StatefulSet. */
+export function firstOrdinal(statefulSet: object): number {
+  const start = memberOf(memberOf(memberOf(statefulSet, 'spec'), 'ordinals'), 'start')
+  return typeof start === 'number' ? start : 0
+}
+
+// Tables are kept by filing, so each kind has one of its own.
+const mountFilings: ReadonlyMap<UserKind, Filing<object>> = new Map(
+  userKinds.map((kind) => [kind, (object: object) => claimRefsOf(kind, object).map(({ name }) => name)]),
+)
+
+const none: Filing<object> = () => []

@@ -5,8 +5,8 @@ const topologies = (key: string): object => ({
   allowedTopologies: [{ matchLabelExpressions: [{ key, values: ['zone-0'] }] }],
 })
 
-const inZone = (zone: string): object => ({
-  matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: [zone] }],
+const inZones = (...values: string[]): object => ({
+  matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values }],
 })
 
 const volume = (spec: object): object => ({
@@ -27,6 +27,17 @@ function mounting(name: string, claimName: string, placed: object = {}, annotati
   const pod = { ...placed, volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }] }
   const { spec, ...rest } = sound(name, { replicas: 1, pod }) as { spec: object }
   return { ...rest, metadata: { annotations }, spec: { ...spec, strategy: { type: 'Recreate' } } }
+}
+
+/** Of the class that the static volumes of the cases bear. */
+function claimOf(volumeName: string): object {
+  const { spec, ...rest } = claim('cases-static') as { spec: object }
+  return { ...rest, spec: { ...spec, volumeName } }
+}
+
+function requiring(...zones: string[]): object {
+  const required = { nodeSelectorTerms: [inZones(...zones)] }
+  return { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } }
 }
 
 /** Another rule forbids nodeName as such. */
@@ -104,6 +115,21 @@ export const cases: readonly Case[] = [
     immutable: true,
   },
   {
+    rule: 'storage-zone-conflict',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /requires zone zone-1, zone-2; PV \S+ of claim \S+ lives in zone-0; require zone zone-0/,
+    beside: (name) => [
+      {
+        ...volume({ nodeAffinity: { required: { nodeSelectorTerms: [inZones('zone-0')] } } }),
+        metadata: { name: `cases-${name}` },
+      },
+      { ...claimOf(`cases-${name}`), metadata: { name } },
+    ],
+    bad: (name) => mounting(name, name, requiring('zone-1', 'zone-2')),
+    good: (name) => mounting(name, name, requiring('zone-0', 'zone-1')),
+  },
+  {
     rule: 'storage-immediate-binding',
     everyWay: true,
     baseline: 'deny',
@@ -120,7 +146,7 @@ export const cases: readonly Case[] = [
     strict: 'deny',
     says: /of zonal ebs.csi.aws.com has no nodeAffinity/,
     bad: () => volume({}),
-    good: () => volume({ nodeAffinity: { required: { nodeSelectorTerms: [inZone('zone-0')] } } }),
+    good: () => volume({ nodeAffinity: { required: { nodeSelectorTerms: [inZones('zone-0')] } } }),
     immutable: true,
     clusterScoped: true,
   },

@@ -1,0 +1,172 @@
+import { matchesTopologies, topologyTerms } from './allowed-topologies.ts'
+import { claimRefsOf, claimsOf, classesOf, type Claim } from './claims.ts'
+import { firstOrdinal, isReplica, stemOf } from './claim-users.ts'
+import { filedUnder } from './filed-lists.ts'
+import { freeVolumes } from './free-volumes.ts'
+import { unknown, type Inventory } from './inventory.ts'
+import { nameOf } from './names.ts'
+import { nodeTestOf, type NodeTest } from './node-selection.ts'
+import type { KindName, Kinds } from './objects.ts'
+import { pointer } from './pointer.ts'
+import { listOf, memberOf, stringOf } from './shape.ts'
+import { isVariable } from './variables.ts'
+import { affinityTerms } from './volumes.ts'
+import { meet, volumeLabels, zonesOfTerms, zonesOfTopologies, zonesOfVolumeLabel, type ZoneSet } from './zone-sets.ts'
+
+/** What one claim of a pod asks of its node: to be where the volume is, or where its class lets one be made. */
+export interface VolumeConstraint {
+  readonly claimName: string
+  /** JSON pointer in the workload to what mounts or makes the claim. */
+  readonly path: string
+  readonly source: { readonly kind: 'PersistentVolume' | 'StorageClass'; readonly name: string }
+  readonly zones: ZoneSet
+  readonly test: NodeTest
+}
+
+/** The claims of one pod: of every pod of a workload, or of the replica with this ordinal. */
+export interface PodVolumes {
+  readonly ordinal?: number
+  readonly constraints: readonly VolumeConstraint[]
+}
+
+export type VolumeKind = 'PersistentVolumeClaim' | 'PersistentVolume' | 'StorageClass'
+
+/** What the volumes of the pods of a workload ask of their nodes; only claims that ask for something count. */
+export function podVolumes(
+  kind: KindName,
+  object: object,
+  namespace: string,
+  inventory: Inventory<VolumeKind>,
+): { readonly pods: readonly PodVolumes[]; readonly unsure: readonly KindName[] } {
+  const unsure = new Set<KindName>()
+  const constrain = (claim: Claim, name: string, path: string): VolumeConstraint[] => {
+    const constraint = constraintOf(claim, name, namespace, path, inventory, unsure)
+    return constraint ? [constraint] : []
+  }
+  const made = claimsOf(kind, object)
+  const shared = [
+    ...claimRefsOf(kind, object).flatMap(({ name, path }) => {
+      const claim = inventory.get('PersistentVolumeClaim', namespace, name)
+      if (claim === unknown || (claim && inventory.uncertain(claim))) unsure.add('PersistentVolumeClaim')
+      return claim === unknown || !claim ? [] : constrain(claim, name, path)
+    }),
+    ...made
+      .filter(({ path }) => !path.startsWith(templates))
+      .flatMap(({ claim, name, path }) => constrain(claim, name, path)),
+  ]
+  if (kind !== 'StatefulSet') return { pods: [{ constraints: shared }], unsure: [...unsure] }
+
+  const replicas = new Map<number, VolumeConstraint[]>()
+  const fresh = made
+    .filter(({ path }) => path.startsWith(templates))
+    .flatMap(({ claim, name, path }) => constrain(claim, name, path))
+  const stems = new Set<string>()
+  const claims = inventory.list('PersistentVolumeClaim', namespace)
+  if (claims === unknown) unsure.add('PersistentVolumeClaim')
+  for (const [index, template] of listOf(memberOf(memberOf(object, 'spec'), 'volumeClaimTemplates')).entries()) {
+    const path = pointer('spec', 'volumeClaimTemplates', index)
+    const stem = stemOf(template, object)
+    const existing = claims === unknown || stems.has(stem) ? [] : filedUnder(claims, claimStem, [stem])
+    stems.add(stem)
+    for (const claim of existing) {
+      const ordinal = Number(nameOf(claim).slice(stem.length))
+      if (!isReplica(object, ordinal)) continue
+      const known = replicas.get(ordinal) ?? []
+      replicas.set(ordinal, known)
+      for (const constraint of constrain(claim, nameOf(claim), path)) known.push(constraint)
+    }
+  }
+  const bound = [...replicas].sort(([a], [b]) => a - b)
+  return {
+    pods: [
+      ...bound.map(([ordinal, own]) => ({ ordinal, constraints: [...shared, ...own] })),
+      // A replica that has no claims yet gets what the templates say.
+      ...(isReplica(object, firstOrdinal(object) + bound.length) ? [{ constraints: [...shared, ...fresh] }] : []),
+    ],
+    unsure: [...unsure],
+  }
+}
+
+/** Whether a node may have a volume: its node affinity, and its zone labels, which VolumeZone compares on their own. */
+export function volumeTest(volume: Kinds['PersistentVolume']): NodeTest {
+  const required: unknown = memberOf(memberOf(volume.spec, 'nodeAffinity'), 'required')
+  const byAffinity = nodeTestOf({
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } },
+  })
+  const labels: unknown = volume.metadata?.labels
+  const wanted = topologyLabels.flatMap(([key, sameAs]) => {
+    const values = stringOf(memberOf(labels, key))?.split('__')
+    // What cannot be read as a list is left out of account.
+    return values?.every((value) => value.trim() !== '')
+      ? [{ key, sameAs, values: values.map((each) => each.trim()) }]
+      : []
+  })
+  return (node) => {
+    const own: unknown = node.metadata?.labels
+    const isPlaced = topologyLabels.some(([key]) => memberOf(own, key) !== undefined)
+    for (const { key, sameAs, values } of isPlaced ? wanted : []) {
+      const value = memberOf(own, key) ?? memberOf(own, sameAs)
+      if (isVariable(value) || values.some(isVariable)) return unknown
+      if (typeof value !== 'string' || !values.includes(value)) return false
+    }
+    return byAffinity ? byAffinity(node) : true
+  }
+}
+
+const templates = '/spec/volumeClaimTemplates/'
+
+// A node that lacks the label of old is compared by the one of today.
+const topologyLabels = [
+  ['topology.kubernetes.io/zone', 'topology.kubernetes.io/zone'],
+  ['topology.kubernetes.io/region', 'topology.kubernetes.io/region'],
+  ['failure-domain.beta.kubernetes.io/zone', 'topology.kubernetes.io/zone'],
+  ['failure-domain.beta.kubernetes.io/region', 'topology.kubernetes.io/region'],
+] as const
+
+function claimStem(claim: Kinds['PersistentVolumeClaim']): readonly string[] {
+  const stem = /^(.*-)\d+$/.exec(nameOf(claim))?.[1]
+  return stem === undefined ? [] : [stem]
+}
+
+/** Undefined where a claim may have its volume anywhere. */
+function constraintOf(
+  claim: Claim,
+  claimName: string,
+  namespace: string,
+  path: string,
+  inventory: Inventory<VolumeKind>,
+  unsure: Set<KindName>,
+): VolumeConstraint | undefined {
+  const volumeName = stringOf(memberOf(claim.spec, 'volumeName')) ?? ''
+  if (volumeName !== '') {
+    const volume = inventory.get('PersistentVolume', '', volumeName)
+    if (volume === unknown || isVariable(volumeName) || (volume && inventory.uncertain(volume)))
+      unsure.add('PersistentVolume')
+    if (volume === unknown || !volume) return undefined
+    const labelled = volumeLabels.some((key) => memberOf(volume.metadata?.labels, key) !== undefined)
+    if (affinityTerms(volume) === undefined && !labelled) return undefined
+    const zones = meet(zonesOfTerms(affinityTerms(volume) ?? anywhere), zonesOfVolumeLabel(volume.metadata?.labels))
+    return { claimName, path, source: { kind: 'PersistentVolume', name: volumeName }, zones, test: volumeTest(volume) }
+  }
+  const classes = classesOf(claim, inventory)
+  for (const missing of classes.unsure) unsure.add(missing)
+  const [storageClass, second] = classes.found
+  // Which of several defaults it will be is not known; a class that only hands out volumes has no say in where they are.
+  if (!storageClass || second || storageClass.provisioner === 'kubernetes.io/no-provisioner') return undefined
+  const terms = topologyTerms(storageClass)
+  if (terms.length === 0) return undefined
+  // A volume that is there already may be taken first, wherever it is.
+  const free = freeVolumes(nameOf(storageClass), (of) => of === namespace, inventory)
+  for (const missing of free.unsure) unsure.add(missing)
+  if (free.found.length > 0 || free.unsure.length > 0) return undefined
+  return {
+    claimName,
+    path,
+    source: { kind: 'StorageClass', name: nameOf(storageClass) },
+    zones: zonesOfTopologies(listOf(storageClass.allowedTopologies)),
+    test: (node) => matchesTopologies(terms, node.metadata?.labels),
+  }
+}
+
+// One term without a zone leaves all of them open.
+const anywhere: readonly unknown[] = [{ matchExpressions: [{}] }]
