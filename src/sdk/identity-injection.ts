@@ -1,3 +1,5 @@
+import { unknown, type Inventory, type Unknown } from './inventory.ts'
+import { nameOf } from './names.ts'
 import { containersOf, type Container, type PodSpecView } from './pod-specs.ts'
 import { listOf, memberOf, stringOf } from './shape.ts'
 
@@ -34,10 +36,33 @@ export function skipsEveryContainer(view: PodSpecView, cloud: InjectingCloud): b
   return names.length > 0 && names.every(({ container }) => skipped.has(container.name ?? ''))
 }
 
+/** True for a pod that the webhook of EKS does not see, by its objectSelector. */
+export function webhookOptOut(view: PodSpecView): boolean {
+  return memberOf(view.metadata.labels, 'eks.amazonaws.com/skip-pod-identity-webhook') !== undefined
+}
+
+/** The name of the configuration that registers the identity webhook of a cloud; undefined where there is none. */
+export function injectorOf(
+  cloud: InjectingCloud,
+  inventory: Inventory<'MutatingWebhookConfiguration'>,
+): string | undefined | Unknown {
+  const listed = inventory.list('MutatingWebhookConfiguration')
+  if (listed === unknown) return unknown
+  const found = listed.find((configuration) =>
+    [
+      nameOf(configuration),
+      ...listOf(configuration.webhooks).map((each) => stringOf(memberOf(each, 'name')) ?? ''),
+    ].some((name) => name.includes(webhookNames[cloud])),
+  )
+  return found && nameOf(found)
+}
+
 export const skipAnnotations = {
   eks: 'eks.amazonaws.com/skip-containers',
   azure: 'azure.workload.identity/skip-containers',
 } as const
+
+const webhookNames = { eks: 'pod-identity-webhook', azure: 'azure-wi-webhook' } as const
 
 // EKS Pod Identity hands out an address instead of a file.
 const tokenVariables = {

@@ -124,7 +124,7 @@ async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, 
     const inFiles = await findingsInFiles(t, profile, identified(bad(name), way, faulty), known)
     // Nobody called these files complete.
     const evident = json(audited)
-      .items.filter((finding) => !isAbsence(finding))
+      .items.filter((finding) => !isAbsence(finding) && !(each.completed && finding.at('rule').text === rule))
       .map(({ value }) => value)
     t.same(sorted(inFiles), sorted(evident), 'day2 check finds the same in files')
   }

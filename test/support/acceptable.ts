@@ -50,6 +50,18 @@ export function acceptable({ kind }: KindInfo, given: object): AnyObject {
       if (!Object.keys(spec).some((key) => sources.has(key)))
         spec['csi'] = { driver: 'csi.example', volumeHandle: 'v1' }
       break
+    case 'MutatingWebhookConfiguration':
+      // Without rules it is never called.
+      object['webhooks'] ??= [
+        {
+          name: 'injects.example.com',
+          clientConfig: { url: 'https://127.0.0.1:9/' },
+          sideEffects: 'None',
+          admissionReviewVersions: ['v1'],
+        },
+      ]
+      delete object['spec']
+      break
     case 'HorizontalPodAutoscaler':
       spec['maxReplicas'] ??= 3
       spec['scaleTargetRef'] = {

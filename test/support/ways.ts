@@ -42,6 +42,8 @@ export function exclusionOf({ example, others }: Situation, way: 'file' | 'revie
   if (example.user && way !== 'review') return 'it depends on who writes, which only the webhook sees'
   if (example.unknown && way === 'file') return 'files never lack a kind: what is not there does not exist'
   if (example.unknown && way === 'cluster') return 'its kinds would have to be forbidden: see audit.e2e'
+  if (example.frontEnd === 'webhook' && way !== 'review')
+    return 'it is judged as the API server completed it, after all webhooks that change objects'
   if (others.some(({ kind }) => kind === 'Secret') && way === 'cluster')
     return 'Secrets are looked up in files alone: an audit keeps none'
   return undefined

@@ -1,4 +1,5 @@
-import { secret, sound, type Case } from '../support/case.ts'
+import { context, secret, sound, type Case } from '../support/case.ts'
+import { podSpec } from '../support/objects.ts'
 import type { Unproven } from '../support/unproven.ts'
 
 const role = 'arn:aws:iam::111122223333:role/app'
@@ -19,6 +20,26 @@ function account(annotations: object, name = 'app'): object {
 function withToken(name: string, expirationSeconds: number): object {
   const sources = [{ serviceAccountToken: { path: 'token', expirationSeconds } }]
   return sound(name, { pod: { volumes: [{ name: 'token', projected: { sources } }] } })
+}
+
+function podUnder(serviceAccountName: string, env: readonly object[]): object {
+  const spec = podSpec({ pod: { serviceAccountName }, container: { env: [...context, ...env] } })
+  return { apiVersion: 'v1', kind: 'Pod', spec }
+}
+
+// Registered, and never called: it has no rules.
+const identityWebhook = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'MutatingWebhookConfiguration',
+  metadata: { name: 'pod-identity-webhook' },
+  webhooks: [
+    {
+      name: 'pod-identity-webhook.amazonaws.com',
+      clientConfig: { url: 'https://127.0.0.1:9/' },
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+    },
+  ],
 }
 
 export const cases: readonly Case[] = [
@@ -107,6 +128,17 @@ export const cases: readonly Case[] = [
     beside: (name) =>
       [name, `${name}-bad`, `probe-${name}`].map((each) => bound(each, {}, { serviceAccountName: each })),
   },
+  {
+    rule: 'identity-injection-missing',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /no container got its token/,
+    bad: () => podUnder('injected', []),
+    good: () => podUnder('injected', [{ name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: '/var/run/secrets/token' }]),
+    beside: () => [account({ 'eks.amazonaws.com/role-arn': role }, 'injected'), identityWebhook],
+    immutable: true,
+    completed: true,
+  },
 ]
 
 export const unproven: Unproven = [
@@ -117,6 +149,10 @@ export const unproven: Unproven = [
   [
     'identity-imds-dependency',
     'no cloud: the metadata service answers whoever reaches it (Amazon EC2 User Guide, configuring instance metadata options; Karpenter, EC2NodeClass)',
+  ],
+  [
+    'identity-injection-missing',
+    'no identity webhook: with failurePolicy Ignore the API server goes on without it (amazon-eks-pod-identity-webhook `deploy/mutatingwebhook.yaml`, `pkg/handler/handler.go`)',
   ],
   [
     'identity-legacy-sa-token',

@@ -20,6 +20,8 @@ export interface Case {
   /** The fault cannot come by an UPDATE: the API server lets nobody change the field. */
   readonly immutable?: true
   readonly clusterScoped?: true
+  /** The fault is one of the object as the API server completed it: files do not show it. */
+  readonly completed?: true
   /** The rule knows its object by this name only: both bear it, one after the other. */
   readonly name?: string
 }
