@@ -139,6 +139,14 @@ export const cases: readonly Case[] = [
     immutable: true,
     completed: true,
   },
+  {
+    rule: 'identity-role-mapping-missing',
+    baseline: 'audit',
+    strict: 'warn',
+    says: /sets AWS_ROLE_ARN, but ServiceAccount default maps to no role/,
+    bad: (name) => sound(name, { container: { env: [...context, { name: 'AWS_ROLE_ARN', value: role }] } }),
+    good: (name) => sound(name),
+  },
 ]
 
 export const unproven: Unproven = [
@@ -165,6 +173,10 @@ export const unproven: Unproven = [
   [
     'identity-role-annotation-malformed',
     'no cloud and no identity webhook: it injects what the annotation says, and the cloud refuses it (amazon-eks-pod-identity-webhook `pkg/cache/cache.go`, which only logs `arn is invalid`)',
+  ],
+  [
+    'identity-role-mapping-missing',
+    'no cloud: an SDK that finds no token takes what the node has (AWS SDKs and Tools Reference Guide, assume role with web identity; Microsoft Entra Workload ID on AKS)',
   ],
   [
     'identity-workload-binding-incomplete',
