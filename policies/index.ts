@@ -15,11 +15,14 @@ import computeReferenceMissing from './compute/reference-missing.ts'
 import computeRequestsRequired from './compute/requests-required.ts'
 import identityAutomountDefaultSa from './identity/automount-default-sa.ts'
 import identityConfigmapCloudCredentials from './identity/configmap-cloud-credentials.ts'
+import identityCredentialEndpointBlocked from './identity/credential-endpoint-blocked.ts'
 import identityEnvCloudCredentials from './identity/env-cloud-credentials.ts'
 import identityImdsDependency from './identity/imds-dependency.ts'
+import identityInjectionMissing from './identity/injection-missing.ts'
 import identityLegacySaToken from './identity/legacy-sa-token.ts'
 import identityProjectedTokenLifetime from './identity/projected-token-lifetime.ts'
 import identityRoleAnnotationMalformed from './identity/role-annotation-malformed.ts'
+import identityRoleMappingMissing from './identity/role-mapping-missing.ts'
 import identitySecretCloudCredentials from './identity/secret-cloud-credentials.ts'
 import identityServiceAccountMissing from './identity/service-account-missing.ts'
 import identityStaticCredentialRef from './identity/static-credential-ref.ts'
@@ -64,11 +67,14 @@ export const policies: readonly Policy[] = [
   computeRequestsRequired,
   identityAutomountDefaultSa,
   identityConfigmapCloudCredentials,
+  identityCredentialEndpointBlocked,
   identityEnvCloudCredentials,
   identityImdsDependency,
+  identityInjectionMissing,
   identityLegacySaToken,
   identityProjectedTokenLifetime,
   identityRoleAnnotationMalformed,
+  identityRoleMappingMissing,
   identitySecretCloudCredentials,
   identityServiceAccountMissing,
   identityStaticCredentialRef,

@@ -42,6 +42,13 @@ const identityWebhook = {
   ],
 }
 
+const onlyDns = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'only-dns' },
+  spec: { podSelector: {}, policyTypes: ['Egress'], egress: [{ ports: [{ protocol: 'UDP', port: 53 }] }] },
+}
+
 export const cases: readonly Case[] = [
   {
     rule: 'identity-role-annotation-malformed',
@@ -147,6 +154,15 @@ export const cases: readonly Case[] = [
     bad: (name) => sound(name, { container: { env: [...context, { name: 'AWS_ROLE_ARN', value: role }] } }),
     good: (name) => sound(name),
   },
+  {
+    rule: 'identity-credential-endpoint-blocked',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /keep Deployment .* from AWS STS/,
+    bad: (name) => bound(name, {}, { serviceAccountName: 'app' }),
+    good: (name) => sound(name),
+    beside: () => [account({ 'eks.amazonaws.com/role-arn': role }), onlyDns],
+  },
 ]
 
 export const unproven: Unproven = [
@@ -157,6 +173,10 @@ export const unproven: Unproven = [
   [
     'identity-imds-dependency',
     'no cloud: the metadata service answers whoever reaches it (Amazon EC2 User Guide, configuring instance metadata options; Karpenter, EC2NodeClass)',
+  ],
+  [
+    'identity-credential-endpoint-blocked',
+    'no CNI: it is the CNI that drops what no policy allows (kubernetes/staging/src/k8s.io/api/networking/v1/types.go; Amazon EKS User Guide, set up the Pod Identity agent)',
   ],
   [
     'identity-injection-missing',
