@@ -29,6 +29,7 @@ import identityStaticCredentialRef from './identity/static-credential-ref.ts'
 import identityStaticPullSecret from './identity/static-pull-secret.ts'
 import identityWorkloadBindingIncomplete from './identity/workload-binding-incomplete.ts'
 import networkIngressBackendMissing from './network/ingress-backend-missing.ts'
+import networkLbHealthCheckMismatch from './network/lb-health-check-mismatch.ts'
 import networkMtuOverlay from './network/mtu-overlay.ts'
 import networkNodeportLocalBlackhole from './network/nodeport-local-blackhole.ts'
 import networkProbePortUnresolvable from './network/probe-port-unresolvable.ts'
@@ -81,6 +82,7 @@ export const policies: readonly Policy[] = [
   identityStaticPullSecret,
   identityWorkloadBindingIncomplete,
   networkIngressBackendMissing,
+  networkLbHealthCheckMismatch,
   networkMtuOverlay,
   networkNodeportLocalBlackhole,
   networkProbePortUnresolvable,
