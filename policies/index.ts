@@ -21,6 +21,7 @@ import identityImdsDependency from './identity/imds-dependency.ts'
 import identityInjectionMissing from './identity/injection-missing.ts'
 import identityLegacySaToken from './identity/legacy-sa-token.ts'
 import identityProjectedTokenLifetime from './identity/projected-token-lifetime.ts'
+import identityPullSaAnnotationMissing from './identity/pull-sa-annotation-missing.ts'
 import identityRoleAnnotationMalformed from './identity/role-annotation-malformed.ts'
 import identityRoleMappingMissing from './identity/role-mapping-missing.ts'
 import identitySecretCloudCredentials from './identity/secret-cloud-credentials.ts'
@@ -74,6 +75,7 @@ export const policies: readonly Policy[] = [
   identityInjectionMissing,
   identityLegacySaToken,
   identityProjectedTokenLifetime,
+  identityPullSaAnnotationMissing,
   identityRoleAnnotationMalformed,
   identityRoleMappingMissing,
   identitySecretCloudCredentials,

@@ -163,6 +163,16 @@ export const cases: readonly Case[] = [
     good: (name) => sound(name),
     beside: () => [account({ 'eks.amazonaws.com/role-arn': role }), onlyDns],
   },
+  {
+    rule: 'identity-pull-sa-annotation-missing',
+    kind: 'template, off until it is configured',
+    baseline: 'off',
+    strict: 'off',
+    says: /lacks/,
+    bad: (name) => bound(name, {}, { serviceAccountName: 'app' }),
+    good: (name) => sound(name),
+    beside: () => [account({})],
+  },
 ]
 
 export const unproven: Unproven = [
@@ -193,6 +203,10 @@ export const unproven: Unproven = [
   [
     'identity-role-annotation-malformed',
     'no cloud and no identity webhook: it injects what the annotation says, and the cloud refuses it (amazon-eks-pod-identity-webhook `pkg/cache/cache.go`, which only logs `arn is invalid`)',
+  ],
+  [
+    'identity-pull-sa-annotation-missing',
+    'no kubelet: it does not call a credential provider whose required annotation is missing (kubernetes/staging/src/k8s.io/kubelet/config/v1/types.go, ServiceAccountTokenAttributes)',
   ],
   [
     'identity-role-mapping-missing',
