@@ -48,6 +48,7 @@ import storageImmediateBinding from './storage/immediate-binding.ts'
 import storagePvMissingNodeAffinity from './storage/pv-missing-node-affinity.ts'
 import storagePvcImmediateClass from './storage/pvc-immediate-class.ts'
 import storageReclaimDeleteStateful from './storage/reclaim-delete-stateful.ts'
+import storageRwoSharedRollout from './storage/rwo-shared-rollout.ts'
 import storageSchedulerBypass from './storage/scheduler-bypass.ts'
 import storageZoneConflict from './storage/zone-conflict.ts'
 
@@ -102,6 +103,7 @@ export const policies: readonly Policy[] = [
   storagePvMissingNodeAffinity,
   storagePvcImmediateClass,
   storageReclaimDeleteStateful,
+  storageRwoSharedRollout,
   storageSchedulerBypass,
   storageZoneConflict,
 ]

@@ -31,14 +31,21 @@ function mounting(name: string, claimName: string, placed: object = {}, annotati
 
 /** Of the class that the static volumes of the cases bear. */
 function claimOf(volumeName: string): object {
-  const { spec, ...rest } = claim('cases-static') as { spec: object }
-  return { ...rest, spec: { ...spec, volumeName } }
+  return changed(claim('cases-static'), { volumeName })
 }
 
 function requiring(...zones: string[]): object {
   const required = { nodeSelectorTerms: [inZones(...zones)] }
   return { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } }
 }
+
+const changed = (object: object, fields: object): object => {
+  const { spec, ...rest } = object as { spec: object }
+  return { ...rest, spec: { ...spec, ...fields } }
+}
+const rolling = (object: object): object => changed(object, { strategy: { type: 'RollingUpdate' } })
+const twice = (object: object): object => changed(object, { replicas: 2 })
+const forOnePod = (object: object): object => changed(object, { accessModes: ['ReadWriteOncePod'] })
 
 /** Another rule forbids nodeName as such. */
 function pinningExempt(): object {
@@ -54,9 +61,7 @@ function withoutClass(object: object): object {
 }
 
 function scalingAway(object: object): object {
-  const { spec, ...rest } = object as { spec: object }
-  const retention = { whenDeleted: 'Retain', whenScaled: 'Delete' }
-  return { ...rest, spec: { ...spec, persistentVolumeClaimRetentionPolicy: retention } }
+  return changed(object, { persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Delete' } })
 }
 
 export const cases: readonly Case[] = [
@@ -113,6 +118,25 @@ export const cases: readonly Case[] = [
     bad: (name) => scalingAway(statefulSet(name, 'cases-waiting')),
     good: (name) => scalingAway(statefulSet(name, 'cases-retaining')),
     immutable: true,
+  },
+  {
+    rule: 'storage-rwo-shared-rollout',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /the old and the new pod share ReadWriteOnce claim data; strategy: {type: Recreate}/,
+    beside: () => [{ ...claim('cases-waiting'), metadata: { name: 'data' } }],
+    bad: (name) => rolling(mounting(name, 'data')),
+    good: (name) => mounting(name, 'data'),
+  },
+  {
+    rule: 'storage-rwo-shared-rollout',
+    kind: 'pod',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /2 pods share ReadWriteOncePod claim data/,
+    beside: () => [forOnePod({ ...claim('cases-waiting'), metadata: { name: 'data' } })],
+    bad: (name) => twice(mounting(name, 'data')),
+    good: (name) => mounting(name, 'data'),
   },
   {
     rule: 'storage-zone-conflict',
