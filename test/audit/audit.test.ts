@@ -76,7 +76,9 @@ t.test('Pods that rules look up are kept in outline, judged whole, and counted o
     scanned.find(({ kind }) => kind === 'Pod'),
     { listed: 1, judged: 1 },
   )
-  t.match(shelves.inventory.list('Pod', 'shop'), [{ metadata: { name: 'bare' }, spec: {} }])
+  t.match(shelves.inventory.list('Pod', 'shop'), [
+    { metadata: { name: 'bare' }, spec: { containers: [{ name: 'web' }] } },
+  ])
 })
 
 t.test('an exempt template exempts what repeats it; a foreign controller of a known name is no template', async (t) => {

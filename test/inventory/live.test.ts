@@ -181,7 +181,7 @@ t.test('what is held of an object', async (t) => {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { ...metadata, ownerReferences: owners },
-    spec: { containers: [{ name: 'web' }] },
+    spec: { containers: [{ name: 'web', image: 'x', ports: [{ containerPort: 80 }] }], volumes: [] },
     status: { phase: 'Running', podIP: '10.0.0.1' },
   }
   t.strictSame(
@@ -190,10 +190,10 @@ t.test('what is held of an object', async (t) => {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'x', labels: { app: 'x' }, ownerReferences: owners },
-      spec: {},
+      spec: { containers: [{ name: 'web', ports: [{ containerPort: 80 }] }] },
       status: { phase: 'Running' },
     },
-    'of a Pod who it is, its labels, its owners and its phase',
+    'of a Pod who it is, its labels, its owners, its phase and its ports',
   )
   const quota = { kind: 'ResourceQuota', status: { used: { pods: '1' } } }
   t.strictSame(trim(quota), quota)
