@@ -1,5 +1,5 @@
 import type { AnyObject } from '../sdk/objects.ts'
-import { memberOf, recordOf, stringOf } from '../sdk/shape.ts'
+import { listOf, memberOf, recordOf, stringOf } from '../sdk/shape.ts'
 import type { Manifest } from './manifest.ts'
 
 /** The HorizontalPodAutoscaler that KEDA makes of a ScaledObject. */
@@ -27,6 +27,7 @@ export function autoscalerOf({ apiVersion, kind, name, object }: Manifest): Made
     spec: {
       minReplicas: memberOf(spec, 'minReplicaCount') ?? 0,
       maxReplicas: memberOf(spec, 'maxReplicaCount') ?? 100,
+      metrics: listOf(memberOf(spec, 'triggers')).map(metricOf),
       scaleTargetRef: {
         apiVersion: memberOf(target, 'apiVersion') || 'apps/v1',
         kind: memberOf(target, 'kind') || 'Deployment',
@@ -35,6 +36,16 @@ export function autoscalerOf({ apiVersion, kind, name, object }: Manifest): Made
     },
   }
   return { name: made.metadata.name, object: made, uncertain: isPaused(object) }
+}
+
+// KEDA serves what it reads as external metrics; cpu and memory it leaves to the autoscaler.
+function metricOf(trigger: unknown): object {
+  const name = memberOf(trigger, 'type')
+  const type = memberOf(trigger, 'metricType') ?? memberOf(memberOf(trigger, 'metadata'), 'type')
+  if (name !== 'cpu' && name !== 'memory') return { type: 'External' }
+  const container = memberOf(memberOf(trigger, 'metadata'), 'containerName')
+  if (typeof container !== 'string') return { type: 'Resource', resource: { name, target: { type } } }
+  return { type: 'ContainerResource', containerResource: { name, container, target: { type } } }
 }
 
 function isPaused(object: AnyObject): boolean {
