@@ -157,8 +157,10 @@ export function keyOf({ rule, reason, path, message }: Finding): string {
   return `${rule} ${path} ${reason} ${message}`
 }
 
+/** True for what only files can be told: what the API server itself refuses, and what it does not store as typed. */
 export function isApi({ rule, reason }: Finding, policies: readonly Policy[]): boolean {
-  return policies.find(({ id }) => id === rule)?.reasons[reason]?.api === true
+  const of = policies.find(({ id }) => id === rule)?.reasons[reason]
+  return of?.api === true || (typeof of?.baseline === 'object' && of.baseline.default === 'off')
 }
 
 /** Counts reasons, so that nothing is left out without a word. */
