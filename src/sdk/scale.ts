@@ -34,6 +34,15 @@ export function scaleOf(workload: Scalable, autoscalers: readonly Autoscaler[]):
   return { current, floor, ceiling }
 }
 
+/** The scale of a workload under the autoscalers found to target it; undefined where that is not known. */
+export function knownScaleOf(
+  workload: Scalable,
+  { found, unsure }: { readonly found: readonly Autoscaler[]; readonly unsure: readonly unknown[] },
+): Scale | undefined {
+  const scale = unsure.length > 0 ? unknown : scaleOf(workload, found)
+  return scale === unknown ? undefined : scale
+}
+
 /**
  * Whether an autoscaler of the same namespace targets the workload: kind, API group and name must agree. Unknown where
  * a `${VARIABLE}` stands for either name.

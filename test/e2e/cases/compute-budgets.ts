@@ -1,5 +1,5 @@
 import { context, sound, type Case } from '../support/case.ts'
-import { budget, podSpec } from '../support/objects.ts'
+import { autoscaler, budget, daemonSet } from '../support/objects.ts'
 import type { Unproven } from '../support/unproven.ts'
 
 export const cases: readonly Case[] = [
@@ -76,13 +76,90 @@ export const cases: readonly Case[] = [
     good: (name) => budget({ maxUnavailable: 1, selector: { matchLabels: { app: 'elsewhere' } } }, name),
     beside: (name) => [sound(name), { ...budget({ maxUnavailable: 1 }, name), metadata: { name: `${name}-other` } }],
   },
+  {
+    rule: 'compute-pdb-missing',
+    baseline: 'audit',
+    strict: 'warn',
+    says: /with 2 replicas, and no PDB covers them/,
+    bad: (name) => sound(name),
+    good: (name) => sound(`${name}-unserved`),
+    beside: (name) => [service(name)],
+    immutable: true,
+  },
+  {
+    rule: 'compute-single-replica',
+    baseline: 'audit',
+    strict: 'warn',
+    says: /and has one replica/,
+    bad: (name) => sound(name, { replicas: 1 }),
+    good: (name) => sound(name),
+    beside: (name) => [service(name)],
+  },
+  {
+    rule: 'compute-hpa-target-missing',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /target DaemonSet\/.* has no scale/,
+    bad: (name) => scaling(name, { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'DaemonSet', name } }),
+    good: (name) => scaling(name),
+    beside: (name) => [sound(name)],
+  },
+  {
+    rule: 'compute-hpa-metric-without-requests',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /measures container wbe, which Deployment\/.* does not have/,
+    bad: (name) => scaling(name, measuring('wbe')),
+    good: (name) => scaling(name, measuring('web')),
+    beside: (name) => [sound(name)],
+  },
+  {
+    rule: 'compute-hpa-replicas-conflict',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /count the same pods, of Deployment\/.*: none of them scales/,
+    bad: (name) => scaling(name),
+    good: (name) => scaling(`${name}-alone`),
+    beside: (name) => [sound(name), sound(`${name}-alone`), scaling(name, {}, `${name}-other`)],
+  },
+  {
+    rule: 'compute-hpa-replicas-conflict',
+    kind: 'deployment',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /has replicas 9, and HPA web keeps it between 2 and 5/,
+    bad: () => sound('web', { replicas: 9 }),
+    good: () => sound('web', { replicas: 3 }),
+    beside: () => [scaling('web')],
+    name: 'web',
+    immutable: true,
+  },
 ]
 
 /** A DaemonSet whose pods have the labels of an app. */
 function agent(app: string): object {
-  const labels = { app, role: 'agent' }
-  const template = { metadata: { labels }, spec: podSpec({ container: { env: context } }) }
-  return { apiVersion: 'apps/v1', kind: 'DaemonSet', spec: { selector: { matchLabels: labels }, template } }
+  return daemonSet({ app, container: { env: context } })
 }
 
-export const unproven: Unproven = []
+function service(app: string): object {
+  const spec = { selector: { app }, ports: [{ port: 80 }] }
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name: app }, spec }
+}
+
+/** An autoscaler of the Deployment of a name. */
+function scaling(target: string, spec: object = {}, name = target): object {
+  return autoscaler({ scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: target }, ...spec }, name)
+}
+
+function measuring(container: string): object {
+  const target = { type: 'Utilization', averageUtilization: 80 }
+  return { metrics: [{ type: 'ContainerResource', containerResource: { name: 'cpu', container, target } }] }
+}
+
+export const unproven: Unproven = [
+  [
+    'compute-pdb-missing',
+    'no kube-proxy: pods are replaced here as fast as they are evicted (https://kubernetes.io/docs/concepts/workloads/pods/disruptions/)',
+  ],
+  ['compute-single-replica', 'no kube-proxy: as for `compute-pdb-missing`'],
+]

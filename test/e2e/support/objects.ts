@@ -68,3 +68,42 @@ export function budget(spec: object, name = 'web'): object {
     spec: { selector: { matchLabels: { app: name } }, ...spec },
   }
 }
+
+interface AppOptions extends WorkloadOptions {
+  /** The value of the label `app` of its Pods; by default the name. */
+  readonly app?: string
+}
+
+/** A DaemonSet, by default on every node that lets it. */
+export function daemonSet({ name = 'agent', app = name, ...options }: AppOptions = {}): object {
+  const labels = { app, role: 'agent' }
+  const template = { metadata: { labels }, spec: podSpec(options) }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name },
+    spec: { selector: { matchLabels: labels }, template },
+  }
+}
+
+/** A Job of one Pod, which ends as soon as it runs. */
+export function job({ name = 'migrate', app = name, pod = {}, ...options }: AppOptions = {}): object {
+  const spec = podSpec({ ...options, pod: { restartPolicy: 'Never', ...pod } })
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name },
+    spec: { template: { metadata: { labels: { app } }, spec } },
+  }
+}
+
+/** An autoscaler of the Deployment `web`, named `web`, unless told otherwise. */
+export function autoscaler(spec: object, name = 'web'): object {
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name },
+    spec: { minReplicas: 2, maxReplicas: 5, scaleTargetRef, ...spec },
+  }
+}
