@@ -1,10 +1,14 @@
 import type { Policy } from '../src/sdk/policy.ts'
 import computeCpuLimit from './compute/cpu-limit.ts'
+import computeHpaMetricWithoutRequests from './compute/hpa-metric-without-requests.ts'
+import computeHpaReplicasConflict from './compute/hpa-replicas-conflict.ts'
+import computeHpaTargetMissing from './compute/hpa-target-missing.ts'
 import computeImageMutableTag from './compute/image-mutable-tag.ts'
 import computeMemoryLimitRequired from './compute/memory-limit-required.ts'
 import computeOvercommitRatio from './compute/overcommit-ratio.ts'
 import computePdbBlocksAll from './compute/pdb-blocks-all.ts'
 import computePdbDeadlock from './compute/pdb-deadlock.ts'
+import computePdbMissing from './compute/pdb-missing.ts'
 import computePdbOverlap from './compute/pdb-overlap.ts'
 import computePdbSelector from './compute/pdb-selector.ts'
 import computePdbUnhealthyPolicy from './compute/pdb-unhealthy-policy.ts'
@@ -13,6 +17,7 @@ import computePriorityMissing from './compute/priority-missing.ts'
 import computeQuantitySuspicious from './compute/quantity-suspicious.ts'
 import computeReferenceMissing from './compute/reference-missing.ts'
 import computeRequestsRequired from './compute/requests-required.ts'
+import computeSingleReplica from './compute/single-replica.ts'
 import identityAutomountDefaultSa from './identity/automount-default-sa.ts'
 import identityConfigmapCloudCredentials from './identity/configmap-cloud-credentials.ts'
 import identityCredentialEndpointBlocked from './identity/credential-endpoint-blocked.ts'
@@ -55,11 +60,15 @@ import storageZoneConflict from './storage/zone-conflict.ts'
 /** Every rule, sorted by id. `npm run new-policy` adds to it; test/architecture.test.ts holds it complete. */
 export const policies: readonly Policy[] = [
   computeCpuLimit,
+  computeHpaMetricWithoutRequests,
+  computeHpaReplicasConflict,
+  computeHpaTargetMissing,
   computeImageMutableTag,
   computeMemoryLimitRequired,
   computeOvercommitRatio,
   computePdbBlocksAll,
   computePdbDeadlock,
+  computePdbMissing,
   computePdbOverlap,
   computePdbSelector,
   computePdbUnhealthyPolicy,
@@ -68,6 +77,7 @@ export const policies: readonly Policy[] = [
   computeQuantitySuspicious,
   computeReferenceMissing,
   computeRequestsRequired,
+  computeSingleReplica,
   identityAutomountDefaultSa,
   identityConfigmapCloudCredentials,
   identityCredentialEndpointBlocked,
