@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { detectCredentials } from '../src/sdk/credentials/detect.ts'
 import { gateSentinels } from '../src/sdk/credentials/gate.ts'
 import type { Field } from '../src/sdk/credentials/hit.ts'
@@ -26,6 +27,7 @@ function benchDetector(): Figure[] {
       unit: 'ms',
       target: { value: 60, better: 'lower' },
     },
+    ...restraint(),
     // Linear: eight times the text takes eight times as long, give or take the collector.
     {
       name: 'the slowest, 1 MiB against 128 KiB',
@@ -47,6 +49,27 @@ function quickest(text: string): number {
     best = Math.min(best, (user + system) / 1000)
   }
   return best
+}
+
+/** Findings in random data, which are all false: 100 MiB of each kind, a MiB at a time. */
+function restraint(): Figure[] {
+  const wrap = (text: string) => text.replace(/.{76}/g, '$&\n')
+  const kinds: readonly (readonly [name: string, make: () => string])[] = [
+    ['base64', () => randomBytes(786_432).toString('base64')],
+    ['hex', () => randomBytes(524_288).toString('hex')],
+    ['base64url', () => randomBytes(786_432).toString('base64url')],
+    ['wrapped base64', () => wrap(randomBytes(786_432).toString('base64'))],
+  ]
+  return kinds.map(([name, make]) => {
+    let found = 0
+    for (let mebibyte = 0; mebibyte < 100; mebibyte++) found += detectCredentials([field('value', make())]).length
+    return {
+      name: `findings in 100 MiB of random ${name}`,
+      value: found,
+      unit: 'count',
+      target: { value: 0, better: 'lower' },
+    }
+  })
 }
 
 function typical(credential: boolean): readonly Field[] {

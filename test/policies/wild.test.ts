@@ -2,11 +2,14 @@ import fc from 'fast-check'
 import t from 'tap'
 import { exampleNow, readExample } from '../../docs/examples.ts'
 import { policies } from '../../policies/index.ts'
-import { createEngine } from '../../src/engine/engine.ts'
+import { createEngine, targetsOf } from '../../src/engine/engine.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
 import { defaultSettings } from '../../src/engine/settings.ts'
 import { buildInventory, type Entry } from '../../src/inventory/files.ts'
+import { noInventory } from '../../src/inventory/none.ts'
+import { kinds } from '../../src/sdk/kinds.ts'
 import type { AnyObject } from '../../src/sdk/objects.ts'
+import type { Policy } from '../../src/sdk/policy.ts'
 
 const wildValue = fc.oneof(
   fc.constantFrom<unknown>(null, 0, -1, 1e300, '', '${VARIABLE}', true, [], {}, [null], [[]], { '': {} }),
@@ -16,6 +19,24 @@ const wildValue = fc.oneof(
 // Files hold what nobody validated: any value may stand anywhere, in the object under review and beside it.
 for (const policy of policies) {
   const engine = createEngine([policy], defaultSettings)
+  t.test(`${policy.id} answers to objects of any shape`, async () => {
+    for (const { kind, subresource, operations } of targetsOf(policy)) {
+      const info = kinds.get(kind)
+      if (!info) throw new Error(kind)
+      fc.assert(
+        fc.property(fc.object({ key: fc.constantFrom(...keysOf(policy)), maxDepth: 5 }), (object) => {
+          const subject = { info, apiVersion: 'v1', namespace: 'default', name: 'web', subresource, object }
+          const { policyErrors } = evaluate(
+            engine,
+            { ...subject, operation: operations[0] ?? 'CREATE' },
+            { inventory: noInventory, now: exampleNow, frontEnd: 'check' },
+          )
+          return policyErrors.length === 0
+        }),
+        { numRuns: 30 },
+      )
+    }
+  })
   t.test(`${policy.id} answers, whatever stands in the objects`, async () => {
     for (const example of policy.examples.fails) {
       const { subject, context } = readExample(example)
@@ -25,16 +46,38 @@ for (const policy of policies) {
           const changed = all.map((entry, index) =>
             index === which ? { ...entry, object: damaged(entry.object, place, value) } : entry,
           )
-          const object = (changed[0]?.object ?? {}) as AnyObject
-          const inventory = buildInventory(changed.slice(1), { complete: true })
+          // Whoever changes what is frozen throws.
+          const object = frozen((changed[0]?.object ?? {}) as AnyObject)
+          const inventory = buildInventory(frozen(changed.slice(1)), { complete: true })
           const reviewed = { ...subject, object }
-          const { policyErrors } = evaluate(engine, reviewed, { inventory, now: exampleNow, frontEnd: 'check' })
-          return policyErrors.length === 0
+          const judge = () => evaluate(engine, reviewed, { inventory, now: exampleNow, frontEnd: 'check' })
+          const first = judge()
+          return first.policyErrors.length === 0 && JSON.stringify(judge()) === JSON.stringify(first)
         }),
         { numRuns: 40 },
       )
     }
   })
+}
+
+/** Every key that the examples of a policy use, so that arbitrary objects get past the first questions. */
+function keysOf(policy: Policy): string[] {
+  const keys = new Set(['spec', 'template', 'metadata', 'containers', '__proto__'])
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return
+    for (const [key, value] of Object.entries(node)) {
+      if (!Array.isArray(node)) keys.add(key)
+      visit(value)
+    }
+  }
+  for (const example of policy.examples.fails) visit(readExample(example).subject.object)
+  return [...keys]
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const member of Object.values(value)) frozen(member)
+  return Object.freeze(value)
 }
 
 /** The object with one of its values, at any depth, replaced. */
