@@ -62,7 +62,33 @@ export const cases: readonly Case[] = [
     bad: (name) => sound(name, { container: { env: [...context, token, reference('AWS_ACCESS_KEY_ID')] } }),
     good: (name) => sound(name, { container: { env: [...context, token] } }),
   },
+  {
+    rule: 'identity-pull-secret-redundant',
+    baseline: 'audit',
+    strict: 'warn',
+    says: /pull secret registry: nodes pull from 111122223333\.dkr\.ecr/,
+    bad: (name) => pulling(name, '111122223333.dkr.ecr.eu-west-1.amazonaws.com', withSecret),
+    good: (name) => pulling(name, `redundant-${name}.example.com`, withSecret),
+  },
+  {
+    rule: 'identity-pull-secret-missing',
+    baseline: 'audit',
+    strict: 'warn',
+    says: /container web pulls from private-.* without a pull secret; Deployment .* has one for it/,
+    beside: (name) => [
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } },
+      pulling(`${name}-other`, `private-${name}.example.com`, withSecret),
+    ],
+    bad: (name) => pulling(name, `private-${name}.example.com`, { serviceAccountName: name }),
+    good: (name) => pulling(name, `private-${name}.example.com`, withSecret),
+  },
 ]
+
+const withSecret = { imagePullSecrets: [{ name: 'registry' }] }
+
+function pulling(name: string, host: string, pod = {}): object {
+  return sound(name, { pod, container: { image: `${host}/web:1.0` } })
+}
 
 const token = {
   name: 'AWS_WEB_IDENTITY_TOKEN_FILE',
@@ -93,5 +119,13 @@ export const unproven: Unproven = [
   [
     'identity-static-credential-ref',
     'no cloud: variables with keys come before the role in the chains of the SDKs (AWS SDKs and Tools reference guide, standardized credential providers; Azure Identity, credential chains; Google Cloud, Application Default Credentials)',
+  ],
+  [
+    'identity-pull-secret-missing',
+    'simulated nodes pull no images: the kubelet notes FailedToRetrieveImagePullSecret and pulls without credentials (kubernetes/pkg/kubelet/kubelet_pods.go)',
+  ],
+  [
+    'identity-pull-secret-redundant',
+    'simulated nodes pull no images: the kubelet tries the secrets of the pod before its credential providers (kubernetes/pkg/kubelet/kuberuntime/kuberuntime_image.go)',
   ],
 ]
