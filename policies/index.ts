@@ -27,6 +27,8 @@ import identityInjectionMissing from './identity/injection-missing.ts'
 import identityLegacySaToken from './identity/legacy-sa-token.ts'
 import identityProjectedTokenLifetime from './identity/projected-token-lifetime.ts'
 import identityPullSaAnnotationMissing from './identity/pull-sa-annotation-missing.ts'
+import identityPullSecretMissing from './identity/pull-secret-missing.ts'
+import identityPullSecretRedundant from './identity/pull-secret-redundant.ts'
 import identityRoleAnnotationMalformed from './identity/role-annotation-malformed.ts'
 import identityRoleMappingMissing from './identity/role-mapping-missing.ts'
 import identitySecretCloudCredentials from './identity/secret-cloud-credentials.ts'
@@ -87,6 +89,8 @@ export const policies: readonly Policy[] = [
   identityLegacySaToken,
   identityProjectedTokenLifetime,
   identityPullSaAnnotationMissing,
+  identityPullSecretMissing,
+  identityPullSecretRedundant,
   identityRoleAnnotationMalformed,
   identityRoleMappingMissing,
   identitySecretCloudCredentials,

@@ -4,6 +4,7 @@ import {
   placeInContainer,
   placeOfAnnotation,
 } from '../../src/sdk/credentials/container-fields.ts'
+import { mayAnnotateCredentials, mayHoldCredentials } from '../../src/sdk/credentials/container-gate.ts'
 import { detectCredentials } from '../../src/sdk/credentials/detect.ts'
 import { credentialParams, credentialReasons, credentialViolation } from '../../src/sdk/credentials/report.ts'
 import { podKinds } from '../../src/sdk/kinds.ts'
@@ -136,7 +137,9 @@ export default definePolicy({
     const view = podSpecOf(kind, object)
     if (!view) return
     // Each container has an environment of its own; halves of a pair lie together.
+    const custom = params.extraDetectors.length > 0 || params.otherClouds
     for (const container of containersOf(view)) {
+      if (!custom && !mayHoldCredentials(container)) continue
       const fields = containerFields(container)
       const hits = detectCredentials(fields, params)
       const keys = new Map(hits.length === 0 ? [] : fields.map(({ path, key }) => [path, key]))
@@ -145,6 +148,7 @@ export default definePolicy({
         yield credentialViolation(hit, placeInContainer(container, { path: hit.path, key }))
       }
     }
+    if (!custom && !mayAnnotateCredentials(view)) return
     for (const hit of detectCredentials(annotationFields(view), params))
       yield credentialViolation(hit, placeOfAnnotation(hit))
   },

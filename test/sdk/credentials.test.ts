@@ -15,6 +15,7 @@ await t.test('tokens that speak for themselves', async (t) => {
     ['aws.bedrockKey', 'certain aws-bedrock-key'],
     ['aws.secretKey', undefined],
     ['aws.sessionToken', undefined],
+    ['aws.appSyncKey', 'possible aws-appsync-key'],
     ['google.serviceAccountKey', 'certain gcp-service-account-key'],
     ['google.userCredentials', 'certain gcp-user-credentials'],
     ['google.hmacKeyId', 'possible gcp-hmac-key'],
@@ -311,4 +312,37 @@ await t.test('the account of an AWS key id', async (t) => {
     const hits = detectCredentials(fields({ f: ids.join(' ') }))
     t.match(hits, [{ level: 'likely', account: '111122223333' }], 'bait does not stand for the other keys of a value')
   }
+})
+
+await t.test('docker configurations outside of pull secrets', async (t) => {
+  const ecr = '111122223333.dkr.ecr.eu-west-1.amazonaws.com'
+  const auth = (name: SampleName) => ({ auth: btoa(made(name)) })
+  const config = (auths: object) => JSON.stringify({ auths })
+  t.strictSame(found(t, { 'config.json': config({ [ecr]: auth('registry.awsLogin') }) }), [
+    'config.json possible registry-token',
+  ])
+  t.strictSame(found(t, { 'config.json': config({ 'gcr.io': auth('registry.googleKeyLogin') }) }), [
+    'config.json certain gcp-service-account-key',
+  ])
+  t.strictSame(found(t, { 'config.json': config({ 'team.azurecr.io': auth('registry.azurePrincipalLogin') }) }), [
+    'config.json possible registry-password',
+  ])
+  t.strictSame(found(t, { 'config.json': config({ 'quay.io': auth('registry.login'), [ecr]: {} }) }), [])
+  const manifest = `kind: Secret\ndata:\n  .dockerconfigjson: ${btoa(config({ [ecr]: auth('registry.awsLogin') }))}\n`
+  t.strictSame(found(t, { 'secret.yaml': manifest }), ['secret.yaml possible registry-token'])
+})
+
+await t.test('kubeconfigs', async (t) => {
+  const exec = (env: object) =>
+    JSON.stringify({ kind: 'Config', users: [{ name: 'a', user: { exec: { command: 'aws', args: ['eks'], env } } }] })
+  t.strictSame(
+    found(t, { kubeconfig: exec([{ name: 'AWS_PROFILE', value: 'app' }]) }),
+    [],
+    'a command fetches the token',
+  )
+  const env = [
+    { name: 'AWS_ACCESS_KEY_ID', value: made('aws.keyId') },
+    { name: 'AWS_SECRET_ACCESS_KEY', value: made('aws.secretKey') },
+  ]
+  t.strictSame(found(t, { kubeconfig: exec(env) }), ['kubeconfig certain aws-access-key'])
 })

@@ -1,4 +1,4 @@
-import { alphanumeric, base64, begins, bounded, entropy, invented } from './characters.ts'
+import { alphanumeric, anyBase64, base64, begins, bounded, entropy, invented } from './characters.ts'
 import type { Match, Matcher } from './hit.ts'
 
 /**
@@ -13,6 +13,7 @@ export const awsMatchers: readonly (readonly [sentinel: string, matcher: Matcher
   ['ACCA', accessKeyId],
   ['ABSK', bedrockKey],
   ['bedrock-api-key-', bedrockToken],
+  ['da2-', appSyncKey],
 ]
 
 /** Accounts whose keys are bait: nobody is told that they are there. As published by github.com/trufflesecurity/trufflehog. */
@@ -125,4 +126,15 @@ function bedrockKey(text: string, at: number): Match | undefined {
 function bedrockToken(text: string, at: number): Match | undefined {
   if (!text.startsWith('YmVkcm9jay5hbWF6b25hd3MuY29t', at + 16)) return undefined
   return { detector: 'aws-bedrock-token', cloud: 'AWS', level: 'possible' }
+}
+
+const appSync = /da2-[a-z0-9]{26}/y
+
+// The key of one API, not of an account.
+function appSyncKey(text: string, at: number): Match | undefined {
+  appSync.lastIndex = at
+  if (!begins(text, at, anyBase64) || !appSync.test(text) || !bounded(text, at, at + 30, anyBase64)) return undefined
+  const key = text.slice(at, at + 30)
+  if (entropy(key) < 3.2 || invented(key) || !/\d/.test(key.slice(4))) return undefined
+  return { detector: 'aws-appsync-key', cloud: 'AWS', level: 'possible' }
 }

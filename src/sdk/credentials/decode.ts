@@ -15,11 +15,19 @@ export function decodeBase64(text: string): string | undefined {
  * whole value is strict base64 of text.
  */
 export function decodeNested(text: string): string | undefined {
-  const trimmed = text.trimEnd()
-  if (trimmed.length < 24 || isProse(trimmed) || !strictBase64.test(trimmed)) return undefined
-  const inner = decodeBase64(trimmed)
+  if (!mayBeNested(text)) return undefined
+  const inner = decodeBase64(text.trimEnd())
   return inner === undefined || isBinary(inner) ? undefined : inner
 }
+
+/** False for what `decodeNested` will not decode, by its characters alone. */
+export function mayBeNested(text: string): boolean {
+  if (text.length < shortest) return false
+  const trimmed = text.trimEnd()
+  return trimmed.length >= shortest && !isProse(trimmed) && strictBase64.test(trimmed)
+}
+
+const shortest = 24
 
 // Base64 is wrapped at line ends; words between blanks on one line are none, and many values are such words.
 function isProse(text: string): boolean {

@@ -7,6 +7,7 @@ import type { Evidence } from './evidence.ts'
 import { gather } from './gather.ts'
 import { googlePairs } from './google-pairs.ts'
 import type { Field, Hit, Level } from './hit.ts'
+import { otherClouds } from './other-clouds.ts'
 import { isPath, isPlaceholder, isReference } from './placeholder.ts'
 
 export interface DetectOptions {
@@ -14,6 +15,8 @@ export interface DetectOptions {
   readonly canaryAccounts?: readonly string[]
   /** Detectors of the platform's own, each as `id=pattern`. */
   readonly extraDetectors?: readonly string[]
+  /** Looks for credentials of other clouds too. */
+  readonly otherClouds?: boolean
   /** Whoever may view the namespace can read the object (a ConfigMap): a lone key id counts more. */
   readonly exposed?: boolean
 }
@@ -29,10 +32,11 @@ const none: readonly string[] = []
 export function detectCredentials(fields: Iterable<Field>, options: DetectOptions = {}): readonly Hit[] {
   const canaries = canariesOf(options.canaryAccounts ?? none)
   const evidence = gather(fields, { custom: customDetectors(options.extraDetectors ?? none), canaries })
-  if (evidence.hits.length + evidence.halves.length + evidence.entries.length === 0) return []
+  const more = options.otherClouds ? otherClouds(evidence) : []
+  if (more.length + evidence.hits.length + evidence.halves.length + evidence.entries.length === 0) return []
   const aws = awsPairs(evidence, canaries, options.exposed ?? false)
   const others = evidence.hits.filter(({ cloud }) => cloud !== 'AWS')
-  const hits = [...aws.hits, ...others, ...googlePairs(evidence), ...azurePairs(evidence)]
+  const hits = [...aws.hits, ...others, ...googlePairs(evidence), ...azurePairs(evidence), ...more]
   return strongest([...hits, ...names(evidence, hits, aws.explained)], evidence)
 }
 

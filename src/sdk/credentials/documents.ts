@@ -7,6 +7,8 @@ import type { TellingName } from './telling-names.ts'
 export interface DocumentVisitor {
   verdict(verdict: Exclude<DocumentVerdict, undefined>): void
   entry(name: TellingName, value: string): void
+  /** The entries of a docker configuration. */
+  logins(entries: object): void
   /** A string that is itself a document. */
   nested(text: string): void
 }
@@ -40,6 +42,8 @@ function walk(root: unknown, visitor: DocumentVisitor): void {
 function visitObject(node: ReadonlyMap<string, unknown>, visitor: DocumentVisitor, open: unknown[]): void {
   const verdict = googleDocument(node)
   if (verdict) visitor.verdict(verdict)
+  const auths = node.get('auths')
+  if (isParent(auths)) visitor.logins(auths)
   for (const [key, value] of node) {
     if (isParent(value)) open.push(value)
     else if (typeof value === 'string') visitString(key, value, visitor)

@@ -74,7 +74,9 @@ const sentinels: ReadonlyMap<string, Sentinel> = new Map<string, Sentinel>([
   ...list('signature', 'sig='),
   // Base64 of `{"type`, and of the same with two or four spaces of indentation.
   ...list('nested', 'eyJ0eXBl ewogICJ0eXBl ewogICAgInR5cGUi'),
-  ...list('structure', 'private_key refresh_token service_account external_account authorized_user appId'),
+  // And of `{"auths`, as manifests in a ConfigMap hold pull secrets.
+  ...list('nested', 'eyJhdXRocyI'),
+  ...list('structure', 'private_key refresh_token service_account external_account authorized_user appId auths"'),
   ...list('structure', 'ccess_key ccess-key ccessKey CCESS_KEY ecret_key ecret-key ecretKey ECRET_KEY'),
   ...list('structure', 'lient_secret lient-secret lientSecret LIENT_SECRET lientsecret'),
   ...list('structure', 'ccount_key ccount-key ccountKey ccountkey CCOUNT_KEY torage_key torage-key TORAGE_KEY'),

@@ -6,8 +6,9 @@ import { visitLines } from './entries.ts'
 import { emptyEvidence, enter, note } from './evidence.ts'
 import type { Evidence, Text } from './evidence.ts'
 import { findTokens, passes } from './gate.ts'
-import type { Field } from './hit.ts'
+import type { Field, Level } from './hit.ts'
 import { isCiphertext } from './placeholder.ts'
+import { loginsIn, type LoginKind } from './registry-logins.ts'
 import { tellingName } from './telling-names.ts'
 
 export interface GatherOptions {
@@ -84,10 +85,21 @@ function readDocuments(evidence: Evidence, path: string, value: string, inner: s
     entry(name, text) {
       enter(evidence, { name, path, value: text, line: undefined, whole: false })
     },
+    logins(entries) {
+      for (const { registry, kind } of loginsIn(entries).logins)
+        note(evidence, { ...loginMatches[kind], cloud: registry.cloud }, path, undefined)
+    },
     nested(text) {
       inner.push(text)
     },
   })
+}
+
+// Those of pull secrets are judged by a rule of their own.
+const loginMatches: { readonly [K in LoginKind]: { readonly detector: string; readonly level: Level } } = {
+  token: { detector: 'registry-token', level: 'possible' },
+  'key-file': { detector: 'gcp-service-account-key', level: 'certain' },
+  password: { detector: 'registry-password', level: 'possible' },
 }
 
 function readLines(evidence: Evidence, path: string, text: string): void {

@@ -21,6 +21,12 @@ export const credentialParams = {
     description:
       'Tokens of your own, as `id=pattern`: three literal characters or more, then literals and classes of a fixed length, such as `acme-token=acme_[A-Za-z0-9]{32}`.',
   },
+  otherClouds: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Look for credentials of other clouds as well: Alibaba Cloud, Oracle, Tencent, DigitalOcean, Scaleway, Cloudflare, Yandex, Volcengine, and tokens of HCP Terraform and Vault.',
+  },
 } as const satisfies ParamSchemas
 
 /** The reasons of every rule about credentials, with the physics of the one rule that asks. */
@@ -65,6 +71,7 @@ const lifetimes: ReadonlyMap<string, string> = new Map([
   ['aws-presigned-url', 'a signed AWS URL that expires within a week'],
   ['gcp-access-token', 'a Google Cloud token that expires within an hour'],
   ['azure-access-signature', 'an Azure signature that expires'],
+  ['registry-token', 'a registry token that expires within hours'],
 ])
 
 const fixes: { readonly [R in CredentialReason]: { readonly [C in Cloud]: string } } = {

@@ -48,6 +48,7 @@ const makers = {
   'aws.credentialsFile': (draw: Draw) =>
     `[default]\naws_access_key_id = AKIAQ${draw(base32, 15)}\naws_secret_access_key = ${secretKey(draw)}\n`,
   'aws.bedrockKey': (draw: Draw) => `ABSKQmVkcm9ja0FQSUtleS1${draw(base62, 108)}=`,
+  'aws.appSyncKey': (draw: Draw) => `da2-${draw('abcdefghijklmnopqrstuvwxyz234567', 25)}7`,
   'google.serviceAccountKey': serviceAccountKey,
   'google.userCredentials': (draw: Draw) =>
     JSON.stringify({
@@ -83,6 +84,16 @@ const makers = {
   'azure.annotatedKey': annotatedKey,
   'azure.accessSignature': (draw: Draw) =>
     `sv=2024-11-04&ss=b&srt=sco&sp=rl&se=2027-01-01T00:00:00Z&spr=https&sig=${draw(base62, 42)}%3D`,
+  'alibaba.keyId': (draw: Draw) => `LTAI5t${draw(base62, 18)}`,
+  'alibaba.secretKey': (draw: Draw) => `aB3${draw(base62, 27)}`,
+  'oracle.configuration': (draw: Draw) =>
+    `[DEFAULT]\nuser=ocid1.user.oc1..${draw('abcdefghijklmnopqrstuvwxyz234567', 60)}\nfingerprint=${Array.from({ length: 16 }, () => draw(hex, 2)).join(':')}\nkey=${privateKey(draw)}`,
+  'tencent.secretId': (draw: Draw) => `AKID${draw(base62, 32)}`,
+  'digitalocean.token': (draw: Draw) => `dop_v1_${draw(hex, 64)}`,
+  'scaleway.keyId': (draw: Draw) => `SCW${draw(`${upper}${digits}`, 17)}`,
+  'cloudflare.token': (draw: Draw) => `cfut_${draw(base62, 40)}${draw(hex, 8)}`,
+  'terraform.token': (draw: Draw) => `${draw(base62, 14)}.atlasv1.${draw(base62, 67)}`,
+  'vault.token': (draw: Draw) => `hvs.${draw(base62, 95)}`,
   // User and password of a registry, as `auth` holds them in base64.
   'registry.awsLogin': (draw: Draw) => `AWS:${draw(base64, 400)}`,
   'registry.googleTokenLogin': (draw: Draw) => `oauth2accesstoken:ya29.${draw(base64url, 120)}`,
@@ -98,17 +109,22 @@ function secretKey(draw: Draw): string {
 }
 
 function serviceAccountKey(draw: Draw): string {
-  const body = draw(base64, 1600).replaceAll(/.{64}/g, '$&\n')
+  const key = privateKey(draw)
   const email = `app@${draw(upper.toLowerCase(), 12)}.iam.gserviceaccount.com`
   return JSON.stringify({
     type: 'service_account',
     project_id: 'project',
     private_key_id: draw(hex, 40),
-    private_key: `-----BEGIN ${'PRIVATE'} KEY-----\n${body}-----END ${'PRIVATE'} KEY-----\n`,
+    private_key: key,
     client_email: email,
     client_id: draw(digits, 21),
     token_uri: 'https://oauth2.googleapis.com/token',
   })
+}
+
+function privateKey(draw: Draw): string {
+  const body = draw(base64, 1600).replaceAll(/.{64}/g, '$&\n')
+  return `-----BEGIN ${'PRIVATE'} KEY-----\n${body}-----END ${'PRIVATE'} KEY-----\n`
 }
 
 function guid(draw: Draw): string {
