@@ -1,5 +1,6 @@
 import { brief } from '../../src/sdk/names.ts'
 import { definePolicy } from '../../src/sdk/policy.ts'
+import { memberOf } from '../../src/sdk/shape.ts'
 import { isHeadless, isSelecting } from '../../src/sdk/services.ts'
 
 const service = (fields: string) =>
@@ -31,6 +32,10 @@ export default definePolicy({
         name: 'peers that find each other before they are Ready',
         object: service('clusterIP: None, publishNotReadyAddresses: true, '),
       },
+      {
+        name: 'the address of one replica, under which its peers know it',
+        object: `{ kind: Service, spec: { publishNotReadyAddresses: true, selector: { app: redis, statefulset.kubernetes.io/pod-name: redis-0 }, ports: [{ port: 6379 }] } }`,
+      },
       { name: 'Ready pods only', object: service('publishNotReadyAddresses: false, ') },
       {
         name: 'nobody makes endpoints for it',
@@ -52,6 +57,8 @@ export default definePolicy({
   },
   *check({ object, name }) {
     if (object.spec?.publishNotReadyAddresses !== true || isHeadless(object) || !isSelecting(object)) return
+    // One replica of a StatefulSet has nobody to balance with: such a Service gives it an address of its own.
+    if (memberOf(object.spec.selector, 'statefulset.kubernetes.io/pod-name') !== undefined) return
     yield {
       reason: 'not-headless',
       path: '/spec/publishNotReadyAddresses',
