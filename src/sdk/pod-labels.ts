@@ -12,6 +12,11 @@ export function selectsPods(selector: Selector, kind: KindName, object: unknown)
   return view ? selector(view.metadata.labels, added.get(kind)) : false
 }
 
+/** The labels that the controller of a kind gives to its pods, with values that nobody knows yet. */
+export function controllerLabelsOf(kind: KindName): ReadonlyMap<string, string> {
+  return added.get(kind) ?? none
+}
+
 /** True for a label that a controller gives to the pods of a workload. */
 export function isControllerLabel(key: string): boolean {
   return controllerLabels.has(key)
@@ -27,6 +32,8 @@ export function isRotatedLabel(key: string): boolean {
 
 // A Job is not renamed.
 const lasting: ReadonlySet<string> = new Set(['batch.kubernetes.io/job-name', 'job-name'])
+
+const none: ReadonlyMap<string, string> = new Map()
 
 // A variable is what a value is that nobody knows yet.
 const value = '${set by the controller}'

@@ -24,6 +24,8 @@ export interface Case {
   readonly completed?: true
   /** The rule knows its object by this name only: both bear it, one after the other. */
   readonly name?: string
+  /** The rule looks at the nodes of the cluster: files are told of them too. */
+  readonly nodes?: true
 }
 
 /** The classes that the claims of the cases name; no webhook reviews them. */

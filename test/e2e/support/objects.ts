@@ -29,6 +29,12 @@ export function inPool(pool: string): object {
   return { nodeSelector: { [poolLabel]: pool }, tolerations: [{ key: poolLabel, value: pool }] }
 }
 
+/** The part of a pod spec that keeps the Pods of an app apart by a topology key. */
+export function apart(app: string, topologyKey: string, more: object = {}): object {
+  const term = { topologyKey, labelSelector: { matchLabels: { app } }, ...more }
+  return { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } }
+}
+
 /** Requests and limits with which no rule finds anything. */
 export const soundResources = { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '500m', memory: '128Mi' } }
 

@@ -37,9 +37,14 @@ export async function putInto(cluster: Cluster, { info, object, others }: Situat
     const created = await cluster.request('POST', collection, given)
     if (created.status !== 201) throw new Refusal(`${collection} ${created.status}: ${created.body.at('message').text}`)
     undo.push(() => removeAtOnce(cluster, path))
-    const { status } = given as { status?: unknown }
-    if (status === undefined) return created.body.value as AnyObject
     const merge = { contentType: 'application/merge-patch+json' }
+    const { status, spec } = given as { status?: unknown; spec?: { taints?: unknown } }
+    // A new Node is tainted as not ready, until a controller has heard of it; none runs.
+    const untainted =
+      kind.kind === 'Node'
+        ? await cluster.request('PATCH', path, { spec: { taints: spec?.taints ?? null } }, merge)
+        : created
+    if (status === undefined) return untainted.body.value as AnyObject
     const patched = await cluster.request('PATCH', `${path}/status`, { status }, merge)
     if (patched.status !== 200) throw new Refusal(`${path} ${patched.status}: ${patched.body.at('message').text}`)
     return patched.body.value as AnyObject
