@@ -1,4 +1,5 @@
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
+import { lastAsked } from './last-asked.ts'
 import { isAutoscaled } from './node-capacity.ts'
 import { nodeTestOf, requiredNodeAffinity } from './node-selection.ts'
 import { taintsOf, toleratesAll } from './node-taints.ts'
@@ -36,7 +37,7 @@ export function nodesOfPod(spec: unknown, inventory: Inventory<'Node'>): PodNode
 
 /** As `nodesOfPod`, of a list of nodes. */
 export function podNodes(spec: unknown, nodes: readonly Node[]): PodNodes | Unknown {
-  const asked = askedOf(spec)
+  const asked = askedOf(spec, undefined)
   if (asked.length > maxAsked) return unknown
   const known = answers(nodes)
   const answered = known.get(asked)
@@ -119,19 +120,11 @@ function findDomains(nodes: readonly Node[], topologyKey: string): Domains {
   return { nodes: found, without }
 }
 
-// Several rules ask for the nodes of one pod.
-const asked = new WeakMap<object, string>()
-
 /** What a pod asks of its nodes, as text: most pods of a cluster ask for the same few things. */
-function askedOf(spec: unknown): string {
-  if (typeof spec !== 'object' || spec === null) return ''
-  const known = asked.get(spec)
-  if (known !== undefined) return known
+const askedOf = lastAsked((spec: unknown, _: undefined): string => {
   const parts = [memberOf(spec, 'nodeSelector'), requiredNodeAffinity(spec), memberOf(spec, 'tolerations')]
-  const text = parts.every((part) => part === undefined || part === null) ? '' : JSON.stringify(parts, withBigInts)
-  asked.set(spec, text)
-  return text
-}
+  return parts.every((part) => part === undefined || part === null) ? '' : JSON.stringify(parts, withBigInts)
+})
 
 // Numbers of files may be longer than JSON has them.
 function withBigInts(_key: string, value: unknown): unknown {

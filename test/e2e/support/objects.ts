@@ -35,6 +35,18 @@ export function apart(app: string, topologyKey: string, more: object = {}): obje
   return { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } }
 }
 
+/** The part of a pod spec that spreads the Pods of an app, each revision by itself. */
+export function spread(app: string, fields: object): object {
+  const constraint = {
+    maxSkew: 1,
+    whenUnsatisfiable: 'DoNotSchedule',
+    labelSelector: { matchLabels: { app } },
+    matchLabelKeys: ['pod-template-hash'],
+    ...fields,
+  }
+  return { topologySpreadConstraints: [constraint] }
+}
+
 /** Requests and limits with which no rule finds anything. */
 export const soundResources = { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '500m', memory: '128Mi' } }
 
