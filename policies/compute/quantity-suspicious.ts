@@ -132,6 +132,7 @@ export default definePolicy({
         name: 'cores for millicores, more than any node has',
         object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: "500", memory: 128Mi }, limits: { cpu: "1000", memory: 128Mi } } }] } } } }`,
         inventory: `{ kind: Node, status: { allocatable: { cpu: 15890m, memory: 60Gi } } }`,
+        alongside: ['compute-request-exceeds-node'],
         finds: [
           'huge-cpu /spec/template/spec/containers/0/resources/limits/cpu',
           'huge-cpu-impossible /spec/template/spec/containers/0/resources/requests/cpu',
@@ -141,6 +142,7 @@ export default definePolicy({
         name: 'many cores, where larger nodes may come',
         object: `{ kind: Job, spec: { template: { spec: { containers: [{ name: render, resources: { requests: { cpu: 100, memory: 128Mi }, limits: { cpu: 100, memory: 128Mi } } }] } } } }`,
         inventory: `{ kind: Node, metadata: { labels: { karpenter.sh/nodepool: general } }, status: { allocatable: { cpu: "16" } } }`,
+        alongside: ['compute-request-exceeds-node'],
         finds: ['huge-cpu /spec/template/spec/containers/0/resources/limits/cpu'],
       },
       {

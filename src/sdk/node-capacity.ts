@@ -27,9 +27,15 @@ export function tooSmallNode(
 export function largestAllocatable(nodes: readonly Node[], resource: string): Quantity | undefined {
   const known = largest(nodes)
   if (known.has(resource)) return known.get(resource)
-  const found = findLargest(nodes, resource)
-  known.set(resource, found)
-  return found
+  return remember(known, resource, findLargest(nodes, resource))
+}
+
+/** What a node in the middle allocates of a resource; undefined where no node says. */
+export function medianAllocatable(nodes: readonly Node[], resource: string): Quantity | undefined {
+  const known = medians(nodes)
+  if (known.has(resource)) return known.get(resource)
+  const found = nodes.flatMap((node) => allocatable(node, resource) ?? []).sort(compareQuantities)
+  return remember(known, resource, found[Math.floor((found.length - 1) / 2)])
 }
 
 /** True if an autoscaler runs any of the nodes: a node of another size may come. */
@@ -39,11 +45,25 @@ export const isAutoscaled = oncePerList((nodes: readonly Node[]) =>
 
 // By resource; few of them are ever asked for.
 const largest = oncePerList((_nodes: readonly Node[]) => new Map<string, Quantity | undefined>())
+const medians = oncePerList((_nodes: readonly Node[]) => new Map<string, Quantity | undefined>())
+
+// Users name resources as they like.
+const maxKnown = 64
+
+function remember<V>(known: Map<string, V>, resource: string, value: V): V {
+  if (known.size >= maxKnown) known.clear()
+  known.set(resource, value)
+  return value
+}
+
+function allocatable(node: Node, resource: string): Quantity | undefined {
+  return parseQuantity(memberOf(memberOf(node.status, 'allocatable'), resource))
+}
 
 function findLargest(nodes: readonly Node[], resource: string): Quantity | undefined {
   let largest: Quantity | undefined
   for (const node of nodes) {
-    const quantity = parseQuantity(memberOf(memberOf(node.status, 'allocatable'), resource))
+    const quantity = allocatable(node, resource)
     if (quantity && (!largest || compareQuantities(quantity, largest) > 0)) largest = quantity
   }
   return largest

@@ -55,6 +55,11 @@ export function roundUpTo(quantity: Quantity, step: Quantity): Quantity {
   return { nano: divideUp(quantity.nano, step.nano) * step.nano, format: step.format }
 }
 
+/** A share of a quantity, to the thousandth. */
+export function fractionOf(quantity: Quantity, share: number): Quantity {
+  return { nano: (quantity.nano * BigInt(Math.round(share * 1000))) / 1000n, format: quantity.format }
+}
+
 /** Whole units (bytes, cores), rounded away from zero as Value() does: `128m` of memory is 1 byte. */
 export function bytes(quantity: Quantity): bigint {
   return divideUp(quantity.nano, nanos)

@@ -37,6 +37,47 @@ export const cases: readonly Case[] = [
     good: (name) =>
       sound(name, { pod: spread(name, { topologyKey: 'day2.test/rack', whenUnsatisfiable: 'ScheduleAnyway' }) }),
   },
+  {
+    rule: 'compute-node-pinning',
+    baseline: 'deny',
+    strict: 'deny',
+    says: /is pinned to node node-0 past the scheduler/,
+    bad: (name) => sound(name, { pod: { nodeName: 'node-0' } }),
+    good: (name) => sound(name),
+  },
+  {
+    rule: 'compute-node-pinning',
+    kind: 'zone',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /is pinned to zone zone-0/,
+    bad: (name) => sound(name, { pod: { nodeSelector: { 'topology.kubernetes.io/zone': 'zone-0' } } }),
+    good: (name) => sound(name, { pod: { nodeSelector: { 'topology.kubernetes.io/region': 'region-1' } } }),
+  },
+  {
+    rule: 'compute-request-exceeds-node',
+    nodes: true,
+    baseline: 'warn',
+    strict: 'deny',
+    says: /requests 16 cpu per pod; the largest node for it allocates 8/,
+    bad: (name) =>
+      sound(name, { resources: { requests: { cpu: '16', memory: '1Gi' }, limits: { cpu: '16', memory: '1Gi' } } }),
+    good: (name) =>
+      sound(name, { resources: { requests: { cpu: '2', memory: '1Gi' }, limits: { cpu: '2', memory: '1Gi' } } }),
+  },
+  {
+    rule: 'compute-do-not-evict',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /safe-to-evict: "false" keeps its nodes from being emptied/,
+    bad: (name) => sound(name, { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' } }),
+    good: (name) => sound(name, { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' } }),
+  },
 ]
 
-export const unproven: Unproven = []
+export const unproven: Unproven = [
+  [
+    'compute-do-not-evict',
+    'no node autoscaler: it is the cluster autoscaler or Karpenter that leaves the node alone (autoscaler/cluster-autoscaler/FAQ.md; karpenter.sh/docs/concepts/disruption)',
+  ],
+]

@@ -57,6 +57,7 @@ export interface WorkloadOptions {
   /** Further fields of the pod spec, of the container and of the template's metadata. */
   readonly pod?: object
   readonly container?: object
+  readonly annotations?: object
 }
 
 export function podSpec({ resources = soundResources, pod = {}, container = {} }: WorkloadOptions = {}): object {
@@ -73,7 +74,10 @@ export function deployment(options: WorkloadOptions = {}): object {
     spec: {
       replicas,
       selector: { matchLabels: { app: name } },
-      template: { metadata: { labels: { app: name } }, spec: podSpec(options) },
+      template: {
+        metadata: { labels: { app: name }, ...(options.annotations ? { annotations: options.annotations } : {}) },
+        spec: podSpec(options),
+      },
     },
   }
 }
