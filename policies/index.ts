@@ -1,10 +1,14 @@
 import type { Policy } from '../src/sdk/policy.ts'
 import computeCpuLimit from './compute/cpu-limit.ts'
+import computeDoNotEvict from './compute/do-not-evict.ts'
+import computeHardAntiAffinity from './compute/hard-anti-affinity.ts'
+import computeHardTopologySpread from './compute/hard-topology-spread.ts'
 import computeHpaMetricWithoutRequests from './compute/hpa-metric-without-requests.ts'
 import computeHpaReplicasConflict from './compute/hpa-replicas-conflict.ts'
 import computeHpaTargetMissing from './compute/hpa-target-missing.ts'
 import computeImageMutableTag from './compute/image-mutable-tag.ts'
 import computeMemoryLimitRequired from './compute/memory-limit-required.ts'
+import computeNodePinning from './compute/node-pinning.ts'
 import computeOvercommitRatio from './compute/overcommit-ratio.ts'
 import computePdbBlocksAll from './compute/pdb-blocks-all.ts'
 import computePdbDeadlock from './compute/pdb-deadlock.ts'
@@ -16,7 +20,9 @@ import computePdbUnscalableOwner from './compute/pdb-unscalable-owner.ts'
 import computePriorityMissing from './compute/priority-missing.ts'
 import computeQuantitySuspicious from './compute/quantity-suspicious.ts'
 import computeReferenceMissing from './compute/reference-missing.ts'
+import computeRequestExceedsNode from './compute/request-exceeds-node.ts'
 import computeRequestsRequired from './compute/requests-required.ts'
+import computeRolloutDeadlock from './compute/rollout-deadlock.ts'
 import computeSingleReplica from './compute/single-replica.ts'
 import identityAutomountDefaultSa from './identity/automount-default-sa.ts'
 import identityConfigmapCloudCredentials from './identity/configmap-cloud-credentials.ts'
@@ -62,11 +68,15 @@ import storageZoneConflict from './storage/zone-conflict.ts'
 /** Every rule, sorted by id. `npm run new-policy` adds to it; test/architecture.test.ts holds it complete. */
 export const policies: readonly Policy[] = [
   computeCpuLimit,
+  computeDoNotEvict,
+  computeHardAntiAffinity,
+  computeHardTopologySpread,
   computeHpaMetricWithoutRequests,
   computeHpaReplicasConflict,
   computeHpaTargetMissing,
   computeImageMutableTag,
   computeMemoryLimitRequired,
+  computeNodePinning,
   computeOvercommitRatio,
   computePdbBlocksAll,
   computePdbDeadlock,
@@ -78,7 +88,9 @@ export const policies: readonly Policy[] = [
   computePriorityMissing,
   computeQuantitySuspicious,
   computeReferenceMissing,
+  computeRequestExceedsNode,
   computeRequestsRequired,
+  computeRolloutDeadlock,
   computeSingleReplica,
   identityAutomountDefaultSa,
   identityConfigmapCloudCredentials,

@@ -13,6 +13,7 @@ export function trim(object: AnyObject): AnyObject {
     ...without(object, withStatus.has(kind ?? '') ? nothing : statusOnly),
     ...(metadata ? { metadata: trimMetadata(metadata) } : {}),
     ...(kind === 'Node' && status ? { status: without(status, nodeLists) } : {}),
+    ...(kind === 'Deployment' ? scaleOfDeployment(status) : {}),
   }
 }
 
@@ -28,6 +29,12 @@ const withStatus: ReadonlySet<string> = new Set([
 
 // A node lists every image it holds, which is more than all the rest, and each volume attached to it.
 const nodeLists: ReadonlySet<string> = new Set(['images', 'volumesAttached', 'volumesInUse'])
+
+/** How many pods there are is part of what a quota counts; conditions are not looked at. */
+function scaleOfDeployment(status: unknown): object {
+  const replicas = memberOf(status, 'replicas')
+  return replicas === undefined ? {} : { status: { replicas } }
+}
 
 const statusOnly: ReadonlySet<string> = new Set(['status'])
 const managedFields: ReadonlySet<string> = new Set(['managedFields'])

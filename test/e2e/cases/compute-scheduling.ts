@@ -1,5 +1,5 @@
 import { sound, type Case } from '../support/case.ts'
-import { apart, spread } from '../support/objects.ts'
+import { apart, oneByOne, spread } from '../support/objects.ts'
 import type { Unproven } from '../support/unproven.ts'
 
 export const cases: readonly Case[] = [
@@ -64,6 +64,17 @@ export const cases: readonly Case[] = [
       sound(name, { resources: { requests: { cpu: '16', memory: '1Gi' }, limits: { cpu: '16', memory: '1Gi' } } }),
     good: (name) =>
       sound(name, { resources: { requests: { cpu: '2', memory: '1Gi' }, limits: { cpu: '2', memory: '1Gi' } } }),
+  },
+  {
+    rule: 'compute-rollout-deadlock',
+    baseline: 'warn',
+    strict: 'deny',
+    says: /of 2 replicas none may go first and no pod more fits \(quota team/,
+    bad: (name) => sound(name),
+    good: (name) => sound(name, { strategy: oneByOne }),
+    beside: () => [
+      { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'team' }, spec: { hard: { pods: '2' } } },
+    ],
   },
   {
     rule: 'compute-do-not-evict',

@@ -58,7 +58,11 @@ export interface WorkloadOptions {
   readonly pod?: object
   readonly container?: object
   readonly annotations?: object
+  readonly strategy?: object
 }
+
+/** One Pod goes before the next one comes. */
+export const oneByOne = { rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } }
 
 export function podSpec({ resources = soundResources, pod = {}, container = {} }: WorkloadOptions = {}): object {
   return { ...pod, containers: [{ name: 'web', image: 'registry.example/web:1.0', resources, ...container }] }
@@ -73,6 +77,7 @@ export function deployment(options: WorkloadOptions = {}): object {
     metadata: { name },
     spec: {
       replicas,
+      ...(options.strategy ? { strategy: options.strategy } : {}),
       selector: { matchLabels: { app: name } },
       template: {
         metadata: { labels: { app: name }, ...(options.annotations ? { annotations: options.annotations } : {}) },
