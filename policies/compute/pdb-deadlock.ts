@@ -84,6 +84,8 @@ export default definePolicy({
   examples: {
     passes: [
       { name: 'one of three replicas may go', object: budget('minAvailable: 2'), inventory: web(3) },
+      { name: '50% of 2 replicas are 1', object: budget('minAvailable: 50%'), inventory: web(2) },
+      { name: '90% of 10 replicas are 9', object: budget('minAvailable: 90%'), inventory: web(10) },
       { name: '66% of 3 replicas are 2', object: budget('minAvailable: 66%'), inventory: web(3) },
       {
         name: '50% of 3 replicas are 2, not a string to compare',
@@ -129,6 +131,18 @@ export default definePolicy({
         name: 'more must stay than there are',
         object: budget('minAvailable: 3'),
         inventory: web(2),
+        finds: ['at-current /spec/minAvailable'],
+      },
+      {
+        name: '51% of 2 replicas round up to 2',
+        object: budget('minAvailable: 51%'),
+        inventory: web(2),
+        finds: ['at-current /spec/minAvailable'],
+      },
+      {
+        name: '91% of 10 replicas round up to 10',
+        object: budget('minAvailable: 91%'),
+        inventory: web(10),
         finds: ['at-current /spec/minAvailable'],
       },
       {

@@ -58,3 +58,38 @@ t.test('log context', async (t) => {
   t.equal(found.get('the zone is missing'), 'audit deny')
   t.equal(found.get('a bare Pod'), 'audit warn')
 })
+
+t.test('budgets over pods that they should not cover', async (t) => {
+  const of = (id: string, expected: Record<string, string>) => {
+    const found = severities(id)
+    for (const [name, severity] of Object.entries(expected)) t.equal(found.get(name), severity, name)
+  }
+  of('compute-pdb-selector', {
+    'a selector of null': 'warn warn',
+    'every pod of the namespace': 'warn deny',
+    'the hash of one revision': 'warn warn',
+    'labels of nobody': 'audit audit',
+    'files that are said to be all': 'warn warn',
+    'an empty selector of an old version': 'deny deny',
+  })
+  of('compute-pdb-unscalable-owner', {
+    'a DaemonSet': 'deny deny',
+    'seen from the DaemonSet': 'warn deny',
+    'an integer minAvailable that only a running Job leaves room under': 'deny deny',
+    'the same, seen from the Job': 'warn deny',
+    'a budget that let no pod go before lets none go still': 'warn warn',
+  })
+  of('compute-pdb-overlap', { 'two budgets over the same labels': 'deny deny', 'seen from the workload': 'warn deny' })
+  of('compute-pdb-unhealthy-policy', { 'no policy': 'audit warn', 'minAvailable 0': 'audit deny' })
+})
+
+t.test('autoscalers', async (t) => {
+  const conflicts = severities('compute-hpa-replicas-conflict')
+  t.equal(conflicts.get('two autoscalers of one Deployment'), 'deny deny')
+  t.equal(conflicts.get('seen from the Deployment'), 'warn warn')
+  t.equal(conflicts.get('a number that each apply will set'), 'audit audit')
+  t.equal(conflicts.get('more than the autoscaler allows'), 'warn warn')
+  const metrics = severities('compute-hpa-metric-without-requests')
+  t.equal(metrics.get('no metrics, which is cpu'), 'warn deny')
+  t.equal(metrics.get('seen from the Deployment'), 'warn warn')
+})

@@ -19,13 +19,15 @@ export interface DrainProof extends Pick<Proof, 'rule' | 'name' | 'applied' | 'o
   /** What the user reads, of what a drain or the budget says. */
   readonly message: RegExp
   readonly finding: RegExp
+  /** What it says to do. */
+  readonly fix: string
   /** The budget with what the finding says to type: its text, or the YAML that it proposes. */
   readonly typed: (said: string, snippet: () => object) => object | undefined
 }
 
 /** Drains a node without the webhook, under its guard, and with what it says to type. */
 export async function proveDrain(t: Test, cluster: Cluster, webhook: Webhook, proof: DrainProof): Promise<void> {
-  const { rule, id, before, then, faulty, message, finding, typed } = proof
+  const { rule, id, before, then, faulty, message, finding, fix, typed } = proof
   const zones = ['zone-0', 'zone-1']
 
   const outage = async (): Promise<string> => {
@@ -54,6 +56,7 @@ export async function proveDrain(t: Test, cluster: Cluster, webhook: Webhook, pr
     )
     const text = findingOf(said.stderr, rule)
     t.match(text, finding)
+    t.match(said.stderr, fix, 'says what to type')
     const mended = typed(said.stderr, () => Object(snippetOf(said.stderr, rule).at('spec').value) as object)
     if (mended) await webhook.passing(() => open.apply(mended))
     await then?.(open)
