@@ -1,5 +1,6 @@
 import { unknown, type Inventory } from '../inventory.ts'
-import { backendsOfIngress, ingressesOf, type Ingress } from '../ingress-backends.ts'
+import { backendsOfIngress, ingressesOf, type Ingress, type IngressBackend } from '../ingress-backends.ts'
+import { nameOf } from '../names.ts'
 import type { KindName } from '../objects.ts'
 import { backendsOf, isSelecting, servicesOf, type BackendKind, type Service } from '../services.ts'
 import { isVariable } from '../variables.ts'
@@ -48,14 +49,9 @@ export function routesThrough(
   }
 
   function throughIngress(ingress: Ingress): Route[] {
-    const names = [...new Set(backendsOfIngress(ingress).map(({ service }) => service))]
-    return names.flatMap((name) => {
-      if (isVariable(name)) return []
-      const service = inventory.get('Service', namespace, name)
-      if (service === unknown || (service && inventory.uncertain(service))) note(['Service'])
-      if (service === unknown || !service || inventory.uncertain(service)) return []
-      return routesOf(ingress, service, behind(service))
-    })
+    const services = servicesBehind(ingress, namespace, inventory)
+    note(services.unsure)
+    return services.found.flatMap(({ service, places }) => routesAt(ingress, service, places, behind(service)))
   }
 
   function behind(service: Service): Route['backends'] {
@@ -66,10 +62,65 @@ export function routesThrough(
   }
 }
 
+/** Every way from an Ingress to a Service on which one of these lies, with nothing behind the Service. */
+export function ingressRoutes(
+  kind: 'Ingress' | 'Service',
+  object: object,
+  namespace: string,
+  inventory: Inventory<'Service' | 'Ingress'>,
+): Routes {
+  if (kind === 'Ingress') {
+    const { found, unsure } = servicesBehind(object, namespace, inventory)
+    return { found: found.flatMap(({ service, places }) => routesAt(object, service, places, [])), unsure }
+  }
+  const { found, unsure } = ingressesOf(object, namespace, inventory)
+  return { found: found.flatMap((ingress) => routesOf(ingress, object, [])), unsure }
+}
+
+interface Behind {
+  readonly service: Service
+  readonly places: readonly IngressBackend[]
+}
+
+/** The Services that an Ingress sends to and that are there, each with the places that name it. */
+function servicesBehind(
+  ingress: Ingress,
+  namespace: string,
+  inventory: Inventory<'Service'>,
+): { readonly found: readonly Behind[]; readonly unsure: readonly KindName[] } {
+  const byName = new Map<string, IngressBackend[]>()
+  for (const place of backendsOfIngress(ingress)) {
+    const there = byName.get(place.service)
+    if (there) there.push(place)
+    else byName.set(place.service, [place])
+  }
+  let unsure = false
+  const found = [...byName].flatMap(([name, places]) => {
+    if (isVariable(name)) return []
+    const service = inventory.get('Service', namespace, name)
+    if (service !== unknown && service && !inventory.uncertain(service)) return { service, places }
+    unsure ||= service !== undefined
+    return []
+  })
+  return { found, unsure: unsure ? ['Service'] : [] }
+}
+
 function routesOf(ingress: Ingress, service: Service, backends: Route['backends']): Route[] {
+  const name = nameOf(service)
+  const places = backendsOfIngress(ingress).filter((place) => place.service === name)
+  return routesAt(ingress, service, places, backends)
+}
+
+/** One route for each port: a Service may stand at many paths of an Ingress. */
+function routesAt(
+  ingress: Ingress,
+  service: Service,
+  places: readonly IngressBackend[],
+  backends: Route['backends'],
+): Route[] {
   const told = new Set<unknown>()
-  return backendsOfIngress(ingress).flatMap(({ service: name, path, port }) => {
-    if (name !== service.metadata?.name || told.has(port)) return []
+  return places.flatMap(({ path, port }) => {
+    if (told.has(port)) return []
     told.add(port)
     return { service, backends, ingress, backendPath: path, port }
   })
