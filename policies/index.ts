@@ -43,11 +43,14 @@ import identityStaticCredentialRef from './identity/static-credential-ref.ts'
 import identityStaticPullSecret from './identity/static-pull-secret.ts'
 import identityWorkloadBindingIncomplete from './identity/workload-binding-incomplete.ts'
 import networkIngressBackendMissing from './network/ingress-backend-missing.ts'
+import networkInstanceTargetNeedsNodeport from './network/instance-target-needs-nodeport.ts'
 import networkLbHealthCheckMismatch from './network/lb-health-check-mismatch.ts'
 import networkMtuOverlay from './network/mtu-overlay.ts'
 import networkNodeportLocalBlackhole from './network/nodeport-local-blackhole.ts'
+import networkPolicyBlocksLb from './network/policy-blocks-lb.ts'
 import networkProbePortUnresolvable from './network/probe-port-unresolvable.ts'
 import networkPublishNotReady from './network/publish-not-ready.ts'
+import networkReadinessGateMissing from './network/readiness-gate-missing.ts'
 import networkReadinessProbeMissing from './network/readiness-probe-missing.ts'
 import networkRolloutDrainGap from './network/rollout-drain-gap.ts'
 import networkServicePortUnresolvable from './network/service-port-unresolvable.ts'
@@ -111,11 +114,14 @@ export const policies: readonly Policy[] = [
   identityStaticPullSecret,
   identityWorkloadBindingIncomplete,
   networkIngressBackendMissing,
+  networkInstanceTargetNeedsNodeport,
   networkLbHealthCheckMismatch,
   networkMtuOverlay,
   networkNodeportLocalBlackhole,
+  networkPolicyBlocksLb,
   networkProbePortUnresolvable,
   networkPublishNotReady,
+  networkReadinessGateMissing,
   networkReadinessProbeMissing,
   networkRolloutDrainGap,
   networkServicePortUnresolvable,

@@ -113,6 +113,7 @@ export default definePolicy({
       {
         name: 'where the controller runs is not known, and some namespace is let in',
         object: policy(fromNamespace('team: edge')),
+        params: { ingressNamespaces: ['edge-proxies'] },
         inventory: all(web(), service(), ingress('nginx')),
       },
     ],

@@ -33,7 +33,7 @@ const container =
   'containers: [{ name: web, image: "registry.example.com/web:1.4.2", ports: [{ containerPort: 8080 }], resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }]'
 const web = (gates = '') =>
   `{ kind: Deployment, metadata: { name: web }, spec: { replicas: 2, selector: { matchLabels: { app: web } }, template: { metadata: { labels: { app: web } }, spec: { ${gates} ${container} } } } }`
-const pod = `{ kind: Pod, metadata: { name: web-1, labels: { app: web } }, spec: { ${container} } }`
+const pod = `{ kind: Pod, metadata: { name: web-1, labels: { app: web } }, spec: { ${container.replace('resources:', 'readinessProbe: { httpGet: { path: /ready, port: 8080 } }, resources:')} } }`
 const namespace = (labels = '') => `{ kind: Namespace, metadata: { name: default, labels: { ${labels} } } }`
 const gated = namespace(`${label}: enabled`)
 const all = (...objects: readonly string[]) => objects.join('\n---\n')
