@@ -2,7 +2,7 @@ import t from 'tap'
 import { waitFor } from '../control-plane/wait.ts'
 import { findingOf, record, seen, snippetOf } from './support/evidence.ts'
 import { openNamespace, type Namespace } from './support/namespace.ts'
-import { deployment } from './support/objects.ts'
+import { deployment, soundResources } from './support/objects.ts'
 import { useCluster } from './support/shared-cluster.ts'
 import { startWebhook } from './support/webhook.ts'
 
@@ -11,14 +11,16 @@ const http = { ports: [{ name: 'http', containerPort: 8080 }] }
 
 t.test('Services whose traffic reaches nobody', async (t) => {
   const cluster = await useCluster(t)
-  const webhook = await startWebhook(t, cluster, 'proof-services')
-  const open = await openNamespace(cluster, 'proof-services')
-  const guarded = await openNamespace(cluster, 'proof-services-mended', webhook.name)
+  const webhook = await startWebhook(t, cluster, 'proof-network')
+  const open = await openNamespace(cluster, 'proof-network')
+  const guarded = await openNamespace(cluster, 'proof-network-mended', webhook.name)
   const workloads = [
     deployment({ name: 'web', container: http }),
     deployment({
       name: 'setup',
-      pod: { initContainers: [{ name: 'setup', image: 'registry.example/setup:1.0', ...http }] },
+      pod: {
+        initContainers: [{ name: 'setup', image: 'registry.example/setup:1.0', resources: soundResources, ...http }],
+      },
     }),
   ]
   await open.accept(...workloads)
