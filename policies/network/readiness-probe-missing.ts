@@ -99,7 +99,7 @@ livenessProbe:
       {
         name: 'a number that nobody declares, and one container with a probe',
         object: deployment(`, readinessProbe: ${ask()}`),
-        inventory: `{ kind: Service, spec: { selector: { app: web }, ports: [{ port: 80, targetPort: 9000 }, { port: 81, targetPort: http }] } }`,
+        inventory: `{ kind: Service, spec: { selector: { app: web }, ports: [{ name: a, port: 80, targetPort: 9000 }, { name: b, port: 81, targetPort: http }] } }`,
       },
     ],
     fails: [
@@ -276,6 +276,7 @@ function seenFromService(
   }
 }
 
+/** Not Pods either: a bare one is judged itself, and an audit keeps nothing of the containers of those it looks up. */
 function isLasting({ kind }: Backend): boolean {
-  return kind !== 'Job' && kind !== 'CronJob'
+  return kind !== 'Job' && kind !== 'CronJob' && kind !== 'Pod'
 }

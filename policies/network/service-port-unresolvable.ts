@@ -155,13 +155,13 @@ export default definePolicy({
         name: 'nor the port itself, where targetPort is left out',
         object: service('{ port: 80 }'),
         inventory: web,
-        finds: ['numeric-port /spec/ports/0/port'],
+        finds: ['numeric-port /spec/ports/0/targetPort'],
       },
       {
         name: 'a number that is declared for another protocol',
         object: service('{ port: 53, protocol: UDP }'),
         inventory: workload(container(port('dns', 53))),
-        finds: ['numeric-protocol /spec/ports/0/port'],
+        finds: ['numeric-protocol /spec/ports/0/targetPort'],
       },
       {
         name: 'a headless Service translates no ports',
@@ -268,7 +268,7 @@ function* judgeService(service: Service, namespace: string, inventory: Known): S
       else
         yield {
           reason: reasonOf(fault),
-          path: placeInService(port, index),
+          path: `/spec/ports/${index}/targetPort`,
           message: `${titleOf(service, port)}: ${describeFault(fault, others.length)}`,
           fix: fixOfService(fault),
           related: relatedTo(fault.state === 'some' ? [fault.lacking] : servers, namespace),
@@ -337,7 +337,7 @@ function* judgeHeadless(service: Service, port: unknown, index: number, server: 
   yield {
     reason: 'headless-port',
     path: `/spec/ports/${index}/port`,
-    message: `headless ${titleOf(service, port)} leads to ${where}: its name resolves to the pods, and no proxy translates ${known}`,
+    message: `headless ${titleOf(service, port)} leads to ${where}: no proxy translates ${known}`,
     fix: typeof number === 'number' ? `write port: ${number}` : 'write the port of the container in both fields',
     related: relatedTo([server], namespace),
   }
@@ -384,11 +384,6 @@ function titleOf(service: Service, port: unknown): string {
   const title = `Service ${brief(nameOf(service), 20)}`
   if (typeof number !== 'number') return title
   return `${title} port ${number}${protocol === 'TCP' ? '' : `/${brief(protocol, 8)}`}`
-}
-
-function placeInService(port: unknown, index: number): string {
-  const field = memberOf(port, 'targetPort') === undefined ? 'port' : 'targetPort'
-  return `/spec/ports/${index}/${field}`
 }
 
 function placeInWorkload(fault: PortFault, { view }: Server): string {

@@ -146,6 +146,7 @@ export default definePolicy({
         name: 'a label that an operator puts on the running Pod',
         object: service('app: db, spilo-role: master'),
         inventory: deployment('app: db', { name: 'db' }),
+        unknown: ['Pod'],
         finds: ['unresolved Pod'],
       },
       {

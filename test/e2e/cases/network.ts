@@ -12,11 +12,12 @@ const service = (app: string, targetPort: string | number, port: object = {}, sp
   spec: { ...spec, selector: { app }, ports: [{ name: 'http', port: 80, targetPort, ...port }] },
 })
 
-const ingress = (name: string, number: number) => {
-  const backend = { service: { name, port: { number } } }
-  const rules = [{ host: `${name}.example.com`, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }]
-  return { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', spec: { rules } }
-}
+// No host and no path: other Ingresses of the cluster would share them.
+const ingress = (name: string, number: number) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  spec: { defaultBackend: { service: { name, port: { number } } } },
+})
 const named = (object: object, name: string) => ({ ...object, metadata: { name } })
 const balanced = (name: string) => named(service(name, 'http', {}, { type: 'LoadBalancer' }), name)
 

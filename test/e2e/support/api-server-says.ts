@@ -13,6 +13,8 @@ const refusals: readonly (readonly [RegExp, string])[] = [
   [/valid percent string|must not be greater than 100%|must be greater than or equal to 0/, 'an amount that is none'],
   [/the API version in the data \(\S+v1beta1\) does not match/, 'an old version'],
   [/Local volume requires node affinity/, 'a local volume without a node'],
+  [/must contain (at least one letter|only alpha-numeric characters)/, 'a name of a port that is none'],
+  [/must be non-negative and less than terminationGracePeriodSeconds/, 'a sleep beyond the grace period'],
   [/error looking up service account/, 'a Pod of a ServiceAccount that is not there'],
   [/spec\.ephemeralContainers: Forbidden: cannot be set on create/, 'ephemeral containers in a new Pod'],
 ]
