@@ -58,11 +58,32 @@ export function containersRequest(
   containers: readonly ContainerResources[],
   resource: string,
 ): Quantity | Unknown | undefined {
+  return together(containers, 'requests', resource)
+}
+
+/** What the containers may use together, as LimitRanger and quotas count it: only those with a limit are counted. */
+export function containersLimit(
+  containers: readonly ContainerResources[],
+  resource: string,
+): Quantity | Unknown | undefined {
+  return together(containers, 'limits', resource)
+}
+
+/** True for what a pod can ask for as a whole (IsSupportedPodLevelResource). */
+export function isPodLevel(resource: string): boolean {
+  return resource === 'cpu' || resource === 'memory' || resource.startsWith('hugepages-')
+}
+
+function together(
+  containers: readonly ContainerResources[],
+  field: 'requests' | 'limits',
+  resource: string,
+): Quantity | Unknown | undefined {
   let running: Quantity | Unknown | undefined
   let sidecars: Quantity | Unknown | undefined
   let starting: Quantity | Unknown | undefined
   for (const container of containers) {
-    const asked = valueOf(container.requests, resource)?.quantity
+    const asked = valueOf(container[field], resource)?.quantity
     if (container.class === 'main') running = sum(running, asked)
     else if (container.class === 'init') starting = greater(starting, sum(sidecars, asked))
     else {
@@ -72,11 +93,6 @@ export function containersRequest(
     }
   }
   return greater(running, starting)
-}
-
-/** True for what a pod can ask for as a whole (IsSupportedPodLevelResource). */
-function isPodLevel(resource: string): boolean {
-  return resource === 'cpu' || resource === 'memory' || resource.startsWith('hugepages-')
 }
 
 function containerResources(view: ContainerView, defaults: ContainerDefaults | undefined): ContainerResources {

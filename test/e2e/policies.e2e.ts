@@ -125,7 +125,10 @@ async function tryCase(t: Test, cluster: Cluster, webhook: Webhook, each: Case, 
     // Nobody called these files complete.
     const evident = json(audited)
       .items.filter((finding) => !isAbsence(finding) && !(each.completed && finding.at('rule').text === rule))
-      .map(({ value }) => value)
+      .map((finding) => {
+        const severity = finding.at('rule').text === rule ? each.inFiles : undefined
+        return { ...Object(finding.value), ...(severity ? { severity } : {}) } as object
+      })
     t.same(sorted(inFiles), sorted(evident), 'day2 check finds the same in files')
   }
 }

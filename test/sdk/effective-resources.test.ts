@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { containersRequest, effectiveResources, podRequest } from '../../src/sdk/effective-resources.ts'
 import { unknown } from '../../src/sdk/inventory.ts'
-import { assumedDefaults, containerDefaults, isAmbiguous } from '../../src/sdk/limit-ranges.ts'
+import { ambiguousDefaults, assumedDefaults, containerDefaults, greatestDefaults } from '../../src/sdk/limit-ranges.ts'
 import type { Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { bytes, formatQuantity, parseQuantity } from '../../src/sdk/quantities.ts'
@@ -48,9 +48,11 @@ t.test('several LimitRanges: the least, and that they disagree', async (t) => {
   ]
   const { limits } = containerDefaults(ranges)
   t.equal(shown(limits, 'memory'), '1Gi limitRange')
-  t.ok(isAmbiguous(ranges, 'limits', 'memory') && isAmbiguous(ranges, 'requests', 'memory'))
-  t.notOk(isAmbiguous(ranges, 'limits', 'cpu'), 'the same amount')
-  t.notOk(isAmbiguous(ranges.slice(1), 'limits', 'memory'))
+  t.equal(shown(greatestDefaults(ranges).limits, 'memory'), '2Gi limitRange')
+  const [one = rangeOf(), ...others] = ranges
+  const disputed = ambiguousDefaults(one, ranges).map(({ field, resource }) => `${field} ${resource}`)
+  t.strictSame(disputed, ['limits memory', 'requests memory'], 'of cpu both give the same amount')
+  t.strictSame(ambiguousDefaults(one, others), [])
   const uncertain = containerDefaults(ranges, (range) => range === ranges[0])
   t.equal(shown(uncertain.limits, 'memory'), '? limitRange')
   t.equal(shown(assumedDefaults.requests, 'cpu'), '? assumed')

@@ -1,5 +1,5 @@
 import { pod, sound, type Case } from '../support/case.ts'
-import { soundResources } from '../support/objects.ts'
+import { limitRange, soundResources } from '../support/objects.ts'
 import type { Unproven } from '../support/unproven.ts'
 
 export const cases: readonly Case[] = [
@@ -73,7 +73,25 @@ export const cases: readonly Case[] = [
     good: (name) => sound(name, { pod: { priorityClassName: 'system-cluster-critical' } }),
   },
   {
-    // What does not exist warns in the webhook and denies in files that are complete: the proofs show it.
+    rule: 'compute-limitrange-conflict',
+    baseline: 'warn',
+    strict: 'deny',
+    inFiles: 'deny',
+    says: /web requests 1Gi of memory and has no limit; LimitRange small gives it 512Mi/,
+    bad: (name) => sound(name, { resources: { requests: { cpu: '100m', memory: '1Gi' }, limits: { cpu: '500m' } } }),
+    good: (name) => sound(name, { resources: { ...soundResources, limits: { cpu: '500m', memory: '512Mi' } } }),
+    beside: () => [limitRange({ type: 'Container', default: { memory: '512Mi' } }, 'small')],
+  },
+  {
+    rule: 'compute-reference-missing',
+    kind: 'priority-class',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /name PriorityClass nobody, which does not exist/,
+    bad: (name) => sound(name, { pod: { priorityClassName: 'nobody' } }),
+    good: (name) => sound(name, { pod: { priorityClassName: 'system-cluster-critical' } }),
+  },
+  {
     rule: 'compute-reference-missing',
     baseline: 'audit',
     strict: 'warn',

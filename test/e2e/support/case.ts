@@ -22,6 +22,8 @@ export interface Case {
   readonly clusterScoped?: true
   /** The fault is one of the object as the API server completed it: files do not show it. */
   readonly completed?: true
+  /** The severity in files, where it is another there. */
+  readonly inFiles?: Severity
   /** The rule knows its object by this name only: both bear it, one after the other. */
   readonly name?: string
   /** The rule looks at the nodes of the cluster: files are told of them too. */

@@ -134,3 +134,13 @@ export function autoscaler(spec: object, name = 'web'): object {
     spec: { minReplicas: 2, maxReplicas: 5, scaleTargetRef, ...spec },
   }
 }
+
+/** A LimitRange of one item. */
+export function limitRange(item: object, name = 'defaults'): object {
+  return { apiVersion: 'v1', kind: 'LimitRange', metadata: { name }, spec: { limits: [item] } }
+}
+
+/** A ResourceQuota named `team`. */
+export function quota(hard: object, scopes: object = {}): object {
+  return { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'team' }, spec: { hard, ...scopes } }
+}
