@@ -1,5 +1,5 @@
 import { pod, sound, type Case } from '../support/case.ts'
-import { limitRange, soundResources } from '../support/objects.ts'
+import { limitRange, quota, soundResources } from '../support/objects.ts'
 import type { Unproven } from '../support/unproven.ts'
 
 export const cases: readonly Case[] = [
@@ -83,6 +83,15 @@ export const cases: readonly Case[] = [
     beside: () => [limitRange({ type: 'Container', default: { memory: '512Mi' } }, 'small')],
   },
   {
+    rule: 'compute-quota-unspecified',
+    baseline: 'warn',
+    strict: 'warn',
+    says: /container migrate has no cpu limit, and ResourceQuota team on limits\.cpu wants one/,
+    bad: (name) => sound(name, { pod: { initContainers: [migrate(soundResources.requests, { memory: '128Mi' })] } }),
+    good: (name) => sound(name, { pod: { initContainers: [migrate(soundResources.requests, soundResources.limits)] } }),
+    beside: () => [quota({ 'limits.cpu': '100' })],
+  },
+  {
     rule: 'compute-reference-missing',
     kind: 'priority-class',
     baseline: 'warn',
@@ -100,6 +109,10 @@ export const cases: readonly Case[] = [
     good: (name) => sound(name, { pod: { schedulerName: 'default-scheduler' } }),
   },
 ]
+
+function migrate(requests: object, limits: object): object {
+  return { name: 'migrate', image: 'registry.example/web:1.0', resources: { requests, limits } }
+}
 
 export const unproven: Unproven = [
   [
