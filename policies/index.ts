@@ -7,6 +7,7 @@ import computeHpaMetricWithoutRequests from './compute/hpa-metric-without-reques
 import computeHpaReplicasConflict from './compute/hpa-replicas-conflict.ts'
 import computeHpaTargetMissing from './compute/hpa-target-missing.ts'
 import computeImageMutableTag from './compute/image-mutable-tag.ts'
+import computeLimitrangeConflict from './compute/limitrange-conflict.ts'
 import computeMemoryLimitRequired from './compute/memory-limit-required.ts'
 import computeNodePinning from './compute/node-pinning.ts'
 import computeOvercommitRatio from './compute/overcommit-ratio.ts'
@@ -19,6 +20,7 @@ import computePdbUnhealthyPolicy from './compute/pdb-unhealthy-policy.ts'
 import computePdbUnscalableOwner from './compute/pdb-unscalable-owner.ts'
 import computePriorityMissing from './compute/priority-missing.ts'
 import computeQuantitySuspicious from './compute/quantity-suspicious.ts'
+import computeQuotaUnspecified from './compute/quota-unspecified.ts'
 import computeReferenceMissing from './compute/reference-missing.ts'
 import computeRequestExceedsNode from './compute/request-exceeds-node.ts'
 import computeRequestsRequired from './compute/requests-required.ts'
@@ -56,6 +58,9 @@ import networkRolloutDrainGap from './network/rollout-drain-gap.ts'
 import networkServicePortUnresolvable from './network/service-port-unresolvable.ts'
 import networkServiceSelectorNoMatch from './network/service-selector-no-match.ts'
 import observabilityContextEnv from './observability/context-env.ts'
+import observabilityOtelAttributesOrder from './observability/otel-attributes-order.ts'
+import observabilityPropagators from './observability/propagators.ts'
+import observabilityZoneSource from './observability/zone-source.ts'
 import storageAllowedTopologiesUnsatisfiable from './storage/allowed-topologies-unsatisfiable.ts'
 import storageClaimMissing from './storage/claim-missing.ts'
 import storageClassMissing from './storage/class-missing.ts'
@@ -78,6 +83,7 @@ export const policies: readonly Policy[] = [
   computeHpaReplicasConflict,
   computeHpaTargetMissing,
   computeImageMutableTag,
+  computeLimitrangeConflict,
   computeMemoryLimitRequired,
   computeNodePinning,
   computeOvercommitRatio,
@@ -90,6 +96,7 @@ export const policies: readonly Policy[] = [
   computePdbUnscalableOwner,
   computePriorityMissing,
   computeQuantitySuspicious,
+  computeQuotaUnspecified,
   computeReferenceMissing,
   computeRequestExceedsNode,
   computeRequestsRequired,
@@ -127,6 +134,9 @@ export const policies: readonly Policy[] = [
   networkServicePortUnresolvable,
   networkServiceSelectorNoMatch,
   observabilityContextEnv,
+  observabilityOtelAttributesOrder,
+  observabilityPropagators,
+  observabilityZoneSource,
   storageAllowedTopologiesUnsatisfiable,
   storageClaimMissing,
   storageClassMissing,

@@ -7,7 +7,7 @@ import {
   injectsTelemetry,
   type ContextField,
 } from '../../src/sdk/log-context.ts'
-import { containersOf, podSpecOf, type ContainerView } from '../../src/sdk/pod-specs.ts'
+import { containersOf, podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy } from '../../src/sdk/policy.ts'
 import { memberOf } from '../../src/sdk/shape.ts'
 
@@ -70,6 +70,16 @@ export default definePolicy({
       default: 'pod',
       description:
         'Who adds the zone: the pod itself, or a collector that joins it from the node. The label of the node is copied to its pods from Kubernetes 1.35 on (in 1.33 and 1.34 only with the feature gate PodTopologyLabelsAdmission): before, choose collector.',
+    },
+    includeInit: {
+      type: 'boolean',
+      default: false,
+      description: 'Init containers that end before the others start must be able to log it too.',
+    },
+    includeEphemeral: {
+      type: 'boolean',
+      default: false,
+      description: 'Ephemeral containers, which people add to look into a Pod, must be able to log it too.',
     },
   },
   examples: {
@@ -167,6 +177,21 @@ export default definePolicy({
         finds: ['node /spec/template/spec/initContainers/0/env/-'],
       },
       {
+        name: 'an init container, where the settings ask for it',
+        object: deployment(
+          container(namespaceEnv, podEnv, nodeEnv, zoneEnv),
+          `, initContainers: [{ name: migrate, image: "registry.example.com/migrate:1.4.2", ${resources}, env: [${namespaceEnv}, ${podEnv}, ${zoneEnv}] }]`,
+        ),
+        params: { includeInit: true },
+        finds: ['node /spec/template/spec/initContainers/0/env/-'],
+      },
+      {
+        name: 'an ephemeral container, where the settings ask for it',
+        object: `{ kind: Pod, spec: { containers: [${container(namespaceEnv, podEnv, nodeEnv, zoneEnv)}], ephemeralContainers: [{ name: shell, image: "registry.example.com/shell:1.4.2", env: [${namespaceEnv}, ${podEnv}, ${nodeEnv}] }] } }`,
+        params: { includeEphemeral: true },
+        finds: ['zone /spec/ephemeralContainers/0/env/-'],
+      },
+      {
         name: 'an annotation that switches the injection off',
         object: deployment(
           container(namespaceEnv, podEnv, nodeEnv),
@@ -201,7 +226,8 @@ export default definePolicy({
     const ways = new Set(params.satisfiedBy)
     const isInjected = ways.has('inject-annotation') && injectsTelemetry(view.metadata.annotations)
     if (isInjected || isEnriched(namespace, ways, inventory)) return
-    for (const { container, path, name } of containersOf(view).filter(runsOn)) {
+    for (const { container, path, name, class: role } of containersOf(view)) {
+      if ((role === 'init' && !params.includeInit) || (role === 'ephemeral' && !params.includeEphemeral)) continue
       const fromEnv = ways.has('env') ? downwardFields(container, view.spec) : noFields
       const fromAttributes = ways.has('otel') ? attributeFields(container) : noFields
       for (const field of params.requiredFields) {
@@ -230,10 +256,6 @@ const variables: { readonly [F in ContextField]: readonly [name: string, fieldPa
 
 // Where the label of the node reaches its pods (KEP-4742); before, only a collector knows the zone.
 const since: { readonly [F in ContextField]?: string } = { zone: ' (Kubernetes 1.35+)' }
-
-function runsOn({ class: role }: ContainerView): boolean {
-  return role === 'main' || role === 'sidecar'
-}
 
 /** True if the namespace is known to have the fields added for all its pods. */
 function isEnriched(namespace: string, ways: ReadonlySet<string>, inventory: Inventory<'Namespace'>): boolean {

@@ -24,6 +24,14 @@ export function downwardFields(container: Container, spec: PodSpec): ReadonlySet
   return found
 }
 
+/** The label of a node with its zone, which Kubernetes copies to pods from 1.35 on. */
+export const zoneLabel = 'topology.kubernetes.io/zone'
+
+/** True for a container that reads that label of its pod by `fieldRef`, in its environment or in a volume that it mounts. */
+export function readsZoneLabel(container: Container, spec: PodSpec): boolean {
+  return downwardFields(container, spec).has('zone')
+}
+
 /** The fields that the resource attributes of OpenTelemetry name; all of them where a `${VARIABLE}` may name more. */
 export function attributeFields(container: Container): ReadonlySet<ContextField> {
   const entry = listOf(container.env).find((each) => memberOf(each, 'name') === attributesVariable)

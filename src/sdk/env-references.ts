@@ -1,0 +1,55 @@
+import type { Container } from './pod-specs.ts'
+import { listOf, memberOf, stringOf } from './shape.ts'
+import { isVariable } from './variables.ts'
+
+/** A `$(NAME)` in the environment of a container that stays as it is written. */
+export interface BrokenReference {
+  /** The entry that holds it, and its place in the list. */
+  readonly variable: string
+  readonly index: number
+  /** What it names. */
+  readonly names: string
+  /** `later`: it is defined after the entry. `nowhere`: nothing defines it. */
+  readonly defined: 'later' | 'nowhere'
+}
+
+/**
+ * The references that the kubelet does not expand: it knows what `envFrom` brings, the variables of Services, and the
+ * entries before the one in hand; `$$(NAME)` is an escape (kubernetes/pkg/kubelet/kubelet_pods.go
+ * makeEnvironmentVariables, third_party/forked/golang/expansion). What `envFrom` may define is not known, and not told.
+ */
+export function* brokenReferences({ env, envFrom }: Container): Generator<BrokenReference, void, undefined> {
+  const names = listOf(env).map((entry) => stringOf(memberOf(entry, 'name')) ?? '')
+  if (listOf(envFrom).length > 0 || names.some(isVariable)) return
+  const all = new Set(names)
+  const before = new Set<string>()
+  for (const [index, entry] of listOf(env).entries()) {
+    const variable = names[index] ?? ''
+    for (const name of referencesIn(stringOf(memberOf(entry, 'value')) ?? '')) {
+      if (before.has(name) || ofServices.test(name) || isVariable(name)) continue
+      yield { variable, index, names: name, defined: all.has(name) ? 'later' : 'nowhere' }
+    }
+    before.add(variable)
+  }
+}
+
+/** The entry of a name that counts, which is the last one; undefined where there is none. */
+export function lastOf(
+  { env }: Container,
+  name: string,
+): { readonly entry: unknown; readonly index: number } | undefined {
+  const list = listOf(env)
+  const index = list.findLastIndex((entry) => memberOf(entry, 'name') === name)
+  return index < 0 ? undefined : { entry: list[index], index }
+}
+
+function referencesIn(value: string): ReadonlySet<string> {
+  const found = new Set<string>()
+  // Behind the last bracket nothing ends, so that no part of the text is read twice.
+  const text = value.slice(0, value.lastIndexOf(')') + 1)
+  for (const [, name] of text.matchAll(/\$\$|\$\(([^)]*)\)/g)) if (name) found.add(name)
+  return found
+}
+
+// kubernetes/pkg/kubelet/envvars/envvars.go
+const ofServices = /_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$/
