@@ -96,8 +96,10 @@ t.test('autoscalers', async (t) => {
     await measure(cluster, guarded)
     await guarded.accept(autoscaler({}))
     const said = await told(guarded, rule, autoscaler({}, 'older'))
-    t.match(said, /HPAs older and web count the same pods.*: none of them scales; remove one of them/)
-    t.equal((await guarded.apply(autoscaler({}, 'older'))).code, 1, 'it is refused')
+    t.match(said, /HPAs older and web count the same pods.*: none of them scales/)
+    const refused = await guarded.apply(autoscaler({}, 'older'))
+    t.equal(refused.code, 1, 'it is refused')
+    t.match(refused.stderr, /remove one of them/, 'says what to type')
     await says(guarded, 'ScalingActive', /the HPA was able to successfully calculate a replica count from cpu/)
     record({
       rule,
