@@ -96,15 +96,17 @@ imagePullSecrets:
     ],
     fails: [
       {
-        name: 'nobody makes the pull secret, and the files are complete',
+        name: 'the pull secret has another name, and the files are complete',
         object: web(undefined, withSecret),
+        inventory: secret.replace('registry', 'registry-login'),
         frontEnd: 'check',
         complete: true,
         finds: [`not-found ${spec}/imagePullSecrets/0/name`],
       },
       {
-        name: 'nor that of a ServiceAccount',
+        name: 'so has that of a ServiceAccount',
         object: account,
+        inventory: secret.replace('registry', 'registry-login'),
         frontEnd: 'check',
         complete: true,
         finds: ['not-found /imagePullSecrets/0/name'],
