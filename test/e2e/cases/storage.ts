@@ -195,4 +195,9 @@ export const cases: readonly Case[] = [
   },
 ]
 
-export const unproven: Unproven = []
+export const unproven: Unproven = [
+  [
+    'storage-reclaim-delete-stateful',
+    'no driver with disks: the provisioner deletes the disk of a volume whose claim is gone (sig-storage-lib-external-provisioner `controller/controller.go`, shouldDelete)',
+  ],
+]

@@ -5,14 +5,14 @@ const zoneKey = 'topology.kubernetes.io/zone'
 
 /**
  * Plays the zonal CSI provisioner of one driver for the claims of some namespaces: where the scheduler has chosen a
- * node, the volume is made in the zone of that node; else, as under Immediate, in `firstZone`, because nothing is known of
- * the Pod. Volumes carry a node affinity to their zone, as the real drivers write it.
+ * node, the volume is made in the zone of that node; else, as under Immediate, in `firstZone`, or the zone that it says
+ * for the name of the claim, because nothing is known of the Pod. Volumes carry a node affinity to their zone, as the real drivers write it.
  */
 export function playProvisioner(
   t: { teardown(fn: () => unknown): unknown },
   cluster: Cluster,
   driver: string,
-  firstZone: string,
+  firstZone: string | ((claimName: string) => string),
   namespaces: readonly string[],
 ): void {
   const made = new Set<string>()
@@ -26,7 +26,8 @@ export function playProvisioner(
         if (made.has(uid) || annotations.at('volume.kubernetes.io/storage-provisioner').text !== driver) continue
         const node = annotations.at('volume.kubernetes.io/selected-node').text
         if (!node && (await waits(cluster, claim))) continue
-        await create(cluster, driver, claim, node ? await zoneOf(cluster, node) : firstZone)
+        const chosen = typeof firstZone === 'string' ? firstZone : firstZone(claim.at('metadata', 'name').text)
+        await create(cluster, driver, claim, node ? await zoneOf(cluster, node) : chosen)
         made.add(uid)
       }
     }
