@@ -1,4 +1,3 @@
-import { setTimeout as after } from 'node:timers/promises'
 import { audit, type Audit } from '../audit/audit.ts'
 import type { Progress } from '../audit/collect.ts'
 import type { AuditedFinding } from '../audit/tally.ts'
@@ -8,13 +7,11 @@ import { exemptionRule } from '../engine/settings.ts'
 import { rank } from '../engine/severity.ts'
 import { createSnapshot } from '../inventory/snapshot.ts'
 import { trim } from '../inventory/trim.ts'
-import { connect, type Connection } from '../kube/connect.ts'
+import type { Connection } from '../kube/connect.ts'
 import type { Source } from '../kube/credentials.ts'
-import { servedVersions } from '../kube/discovery.ts'
 import { KubeFailure } from '../kube/failure.ts'
-import { collectionPath, listPages } from '../kube/list.ts'
-import { retrying } from '../kube/retrying.ts'
 import type { AuditReport } from '../report/audit-report.ts'
+import { openCluster } from './open-cluster.ts'
 import { version } from './version.ts'
 
 export interface AuditClusterOptions {
@@ -42,15 +39,14 @@ export class AuditError extends Error {
 /** Reads a cluster once and judges it. @throws KubeFailure or AuditError where there is nothing to report */
 export async function auditCluster(engine: Engine, options: AuditClusterOptions): Promise<AuditReport> {
   const { namespaces, rules, secrets, now, onProgress } = options
-  const signal = new AbortController().signal
-  const plain = await connect(options.source)
-  const connection = retrying(plain, { sleep: waiting, random: Math.random }, signal)
+  const cluster = await openCluster(options.source)
+  const { connection } = cluster
   const wanted = (rule: string) => rules.size === 0 || rules.has(rule)
   const chosen = [...engine.policies.values()].filter(({ id }) => wanted(id))
   const labels = engine.settings.modes.some(({ namespaceLabels }) => namespaceLabels !== undefined)
   try {
     for (const namespace of namespaces) await mustExist(connection, namespace)
-    const result = await audit(narrowed(engine, wanted), clusterOf(connection, signal), {
+    const result = await audit(narrowed(engine, wanted), cluster, {
       kinds: auditedKinds(rules.has(exemptionRule) ? engine.policies.values() : chosen, { labels }),
       namespaces,
       secrets,
@@ -63,7 +59,7 @@ export async function auditCluster(engine: Engine, options: AuditClusterOptions)
     failIfNothing(result)
     return reportOf(engine, connection.server, options, result)
   } finally {
-    plain.close()
+    cluster.close()
   }
 }
 
@@ -73,31 +69,6 @@ function narrowed(engine: Engine, wanted: (rule: string) => boolean): Engine {
     ...engine,
     policiesFor: (kind, subresource, operation) =>
       engine.policiesFor(kind, subresource, operation).filter(({ policy }) => wanted(policy.id)),
-  }
-}
-
-// Keeps the process alive, unlike the waiting of the watches: nothing else does between two tries.
-async function waiting(ms: number, signal: AbortSignal): Promise<void> {
-  await after(ms, undefined, { signal })
-}
-
-// Half of what kubectl asks for: the garbage of larger pages outweighs all that is held (measured: 100,000 objects, 272
-// MiB with pages of 250, 560 MiB with pages of 500).
-const pageSize = 250
-// Each of these may be a mebibyte.
-const largeKinds: ReadonlySet<string> = new Set(['ConfigMap', 'Secret'])
-const largePageSize = 25
-
-function clusterOf(connection: Connection, signal: AbortSignal) {
-  return {
-    pages: (info: Parameters<typeof collectionPath>[0], namespace: string | undefined) =>
-      // Each object is judged on its own, so a list that goes on in a newer snapshot does as well as one begun anew.
-      listPages(connection, collectionPath(info, namespace), {
-        limit: largeKinds.has(info.kind) ? largePageSize : pageSize,
-        signal,
-        onExpired: 'continue',
-      }),
-    servedVersions: (info: Parameters<typeof servedVersions>[1]) => servedVersions(connection, info, signal),
   }
 }
 

@@ -7,6 +7,7 @@ import type { FilePlace, Report, ReportedFinding } from '../report/report.ts'
 import { notesOf } from './check-notes.ts'
 import type { Said } from './check-said.ts'
 import { checkScope } from './check-scope.ts'
+import type { LiveContext } from './live-context.ts'
 import { version } from './version.ts'
 
 export interface CheckInput {
@@ -17,6 +18,8 @@ export interface CheckInput {
   /** Namespace of objects that name none. */
   readonly namespace: string
   readonly complete: boolean
+  /** The cluster that the files are meant for. */
+  readonly live?: LiveContext
   readonly now: number
 }
 
@@ -34,7 +37,7 @@ export function checkContents(engine: Engine, input: CheckInput): { report: Repo
   const unresolved = all.flatMap((of) => of.unresolved)
   const exempted = all.flatMap((of) => of.exempted)
   const faults = all.flatMap((of) => of.faults)
-  const problems: Problem[] = [...contents.problems, ...context.problems, ...faults]
+  const problems: Problem[] = [...contents.problems, ...context.problems, ...(input.live?.problems ?? []), ...faults]
   problems.push(...notesOf(input.paths, contents, problems))
   const skipped = skippedOf(contents)
   const covered = contents.manifests.filter(

@@ -5,10 +5,12 @@ import type { Manifest } from '../files/manifest.ts'
 import { autoscalerOf } from '../files/scaled-objects.ts'
 import type { Member, Scope } from '../files/scopes.ts'
 import { buildInventory, type Entry } from '../inventory/files.ts'
-import type { InventorySource } from '../sdk/inventory.ts'
+import { unknown, type InventorySource } from '../sdk/inventory.ts'
 import type { KindInfo } from '../sdk/kinds.ts'
 import type { ObjectRef } from '../sdk/objects.ts'
 import { memberOf, stringOf } from '../sdk/shape.ts'
+import type { CheckInput } from './check-contents.ts'
+import type { LiveContext } from './live-context.ts'
 import { addNew, failed, reported, type Said } from './check-said.ts'
 
 /** Judges the objects of one scope, with the scope and the context as their inventory, and adds what is said to `all`. */
@@ -16,14 +18,14 @@ export function checkScope(
   engine: Engine,
   scope: Scope,
   context: readonly Member[],
-  { complete, now }: { readonly complete: boolean; readonly now: number },
+  { complete, live, now }: Pick<CheckInput, 'complete' | 'live' | 'now'>,
   all: Map<Manifest, Said>,
 ): void {
   const members = scope.members.filter(isKnown)
   const own = scope.members.flatMap(entriesOf)
   const identities = new Map(own.map((entry) => [identityOf(entry), entry.manifest]))
   const others = context.flatMap(entriesOf).filter((entry) => !identities.has(identityOf(entry)))
-  const inventory = buildInventory([...own, ...others], { complete })
+  const inventory = inventoryOf([...own, ...others], complete, live)
   const find = (ref: ObjectRef) => identities.get(identityOf(ref))
   for (const member of members) {
     const said = judged(engine, member, inventory, now, find)
@@ -31,6 +33,24 @@ export function checkScope(
     // An object may be in several scopes (a base under two overlays): what is said of it twice is reported once.
     if (before) addNew(before, said)
     else all.set(member.manifest, said)
+  }
+}
+
+/** The files, and beneath them the cluster: what the files hold is what will be there. */
+function inventoryOf(entries: readonly Entry[], complete: boolean, live: LiveContext | undefined): InventorySource {
+  if (!live) return buildInventory(entries, { complete })
+  const given = new Set(entries.map(identityOf))
+  const files = buildInventory(entries, { complete })
+  const all = buildInventory([...entries, ...live.entries.filter((entry) => !given.has(identityOf(entry)))], {
+    complete: true,
+  })
+  return {
+    complete: true,
+    list: (kind, namespace) => (live.unknown.has(kind) ? unknown : all.list(kind, namespace)),
+    get: (kind, namespace, name) =>
+      live.unknown.has(kind) ? (files.get(kind, namespace, name) ?? unknown) : all.get(kind, namespace, name),
+    uncertain: (object) => all.uncertain(object),
+    stale: () => false,
   }
 }
 

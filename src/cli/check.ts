@@ -6,6 +6,8 @@ import { formats } from '../report/formats.ts'
 import type { Report } from '../report/report.ts'
 import { problemLine } from '../report/text.ts'
 import { checkContents } from './check-contents.ts'
+import type { Source } from '../kube/credentials.ts'
+import type { LiveContext } from './live-context.ts'
 import { failLevels, isFailed } from './fail-on.ts'
 import { exitCodes, UsageError } from './failure.ts'
 import { oneOf, parseOptions } from './options.ts'
@@ -22,6 +24,9 @@ standard input. The files given are the inventory: a budget in one and its Deplo
   --output FORMAT      text (default) or json, =FILE writes it to a file; may be repeated
   --context PATH       more files that the rules may look up, but that are not checked; may be repeated
   --complete           nothing exists beside these files: what is missing is reported
+  --live               the rules may look up what the cluster holds; what the files hold goes before it
+  --kubeconfig FILE    the cluster (default: KUBECONFIG, the Pod's service account, ~/.kube/config)
+  --kube-context NAME  a context of the kubeconfig other than the current one
   --namespace NAME     namespace of objects that name none (default "default")
   --verbose            show findings of severity audit and every unresolved rule
 
@@ -42,6 +47,8 @@ export async function run(args: string[]): Promise<number> {
     complete: { type: 'boolean', default: false },
     namespace: { type: 'string', default: 'default' },
     live: { type: 'boolean', default: false },
+    kubeconfig: { type: 'string' },
+    'kube-context': { type: 'string' },
     verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   })
@@ -49,7 +56,9 @@ export async function run(args: string[]): Promise<number> {
     process.stdout.write(help)
     return exitCodes.clean
   }
-  if (values.live) throw new UsageError('--live is not available yet: give the other objects as files with --context')
+  const { kubeconfig, 'kube-context': kubeContext } = values
+  if (!values.live && (kubeconfig ?? kubeContext) !== undefined)
+    throw new UsageError('--kubeconfig and --kube-context name a cluster, which is only read with --live')
   if (positionals.length === 0) throw new UsageError('day2 check needs files or folders, or - for standard input')
   if (values.context.includes('-')) throw new UsageError('--context takes files and folders, not standard input')
   const failOn = oneOf('fail-on', values['fail-on'], failLevels)
@@ -60,12 +69,16 @@ export async function run(args: string[]): Promise<number> {
   const engine = createEngine(policies, profile ? { ...settings, profile } : settings)
   const contents = await readPaths(positionals, process.stdin)
   const context = await readPaths(values.context, process.stdin)
+  const live = values.live
+    ? await liveContext({ ...(kubeconfig === undefined ? {} : { kubeconfig }), ...contextOf(kubeContext) })
+    : undefined
   const { report, faults } = checkContents(engine, {
     paths: positionals,
     contents: { ...contents, problems: [...problems, ...contents.problems] },
     context,
     namespace: values.namespace,
     complete: values.complete,
+    ...(live ? { live } : {}),
     now: Date.now(),
   })
 
@@ -76,6 +89,16 @@ export async function run(args: string[]): Promise<number> {
   if (faults > 0) return exitCodes.fault
   if (report.summary.problems.error > 0) return exitCodes.usage
   return isFailed(report.summary.findings, failOn) ? exitCodes.findings : exitCodes.clean
+}
+
+// Loaded on demand: most checks need no cluster.
+async function liveContext(source: Source): Promise<LiveContext> {
+  const { readLiveContext } = await import('./live-context.ts')
+  return readLiveContext(source)
+}
+
+function contextOf(context: string | undefined): Pick<Source, 'context'> {
+  return context === undefined ? {} : { context }
 }
 
 // Loaded on demand: the validator costs more than checking a file.

@@ -218,7 +218,6 @@ t.test('wrong usage', async (t) => {
   const path = join(dir, 'pdb.yaml')
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /needs files or folders/],
-    [[path, '--live'], /--live is not available yet/],
     [[path, '--fail-on', 'denny'], /did you mean "deny"/],
     [[path, '--profile', 'strickt'], /did you mean "strict"/],
     [[path, '--output', 'yaml'], /--output must be one of text, json/],
