@@ -21,7 +21,9 @@ export function resizerOf(
   if (listed === unknown) return unknown
   const group = groupOf(stringOf(object.apiVersion) ?? '')
   const vertical = byTarget(listed).get(`${group}/${kind}/${nameOf(object)}`)
-  if (!vertical || memberOf(memberOf(vertical.spec, 'updatePolicy'), 'updateMode') === 'Off') return undefined
+  const mode = memberOf(memberOf(vertical?.spec, 'updatePolicy'), 'updateMode')
+  // Without quotes, Off is false in YAML as kubectl reads it.
+  if (!vertical || mode === 'Off' || mode === false) return undefined
   return inventory.uncertain(vertical) ? unknown : { name: nameOf(vertical), resources: controlled(vertical) }
 }
 

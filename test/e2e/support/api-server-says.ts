@@ -47,6 +47,14 @@ const completions: readonly Completion[] = [
       finding.rule === 'compute-quantity-suspicious' ? sayingLike(finding, found) : finding,
   },
   {
+    why: 'an autoscaler without metrics gets one of cpu',
+    holds: ({ info }) => info.kind === 'HorizontalPodAutoscaler',
+    expected: (finding) =>
+      finding.rule === 'compute-hpa-metric-without-requests' && finding.path === '/spec/metrics'
+        ? { ...finding, path: '/spec/metrics/0/resource' }
+        : finding,
+  },
+  {
     why: 'stringData becomes data',
     holds: ({ info, object }) => info.kind === 'Secret' && 'stringData' in object,
     expected: (finding) => ({
