@@ -61,11 +61,6 @@ export default definePolicy({
         object: deployment('env: []'),
         params: { kubernetesVersion: '1.34' },
       },
-      {
-        name: 'a Pod that is bound has the label of its node',
-        object: `{ kind: Pod, metadata: { labels: { topology.kubernetes.io/zone: eu-west-1a } }, spec: { nodeName: node-1, containers: [${container(zoneEnv)}] } }`,
-        frontEnd: 'audit',
-      },
     ],
     fails: [
       {

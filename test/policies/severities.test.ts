@@ -93,3 +93,13 @@ t.test('autoscalers', async (t) => {
   t.equal(metrics.get('no metrics, which is cpu'), 'warn deny')
   t.equal(metrics.get('seen from the Deployment'), 'warn warn')
 })
+
+t.test('a Pod that is bound has the zone of its node, and did not say so itself', async (t) => {
+  const policy = policies.find(({ id }) => id === 'observability-zone-source')
+  const pod = (fields: string) =>
+    `{ kind: Pod, metadata: { labels: { topology.kubernetes.io/zone: zone-a } }, spec: { ${fields} containers: [{ name: web }] } }`
+  const found = (fields: string) =>
+    policy && runExample([policy], policy, { name: fields, object: pod(fields) }).findings.map(({ reason }) => reason)
+  t.strictSame(found('nodeName: node-1,'), [])
+  t.strictSame(found(''), ['user-set'])
+})
