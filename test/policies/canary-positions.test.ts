@@ -8,7 +8,13 @@ import type { AnyObject } from '../../src/sdk/objects.ts'
 
 const canary = sample('aws.secretKey', 4711)
 
-const quotedAnnotations = ['kubernetes.io/service-account.name']
+const quotedAnnotations = [
+  'kubernetes.io/service-account.name',
+  'healthcheck-port',
+  'healthcheck-path',
+  '_port',
+  '-path',
+]
 const names = /(^|\/| )(name|[a-z]\w*Name|names\/\*|key|host|provisioner|serviceAccount|topologyKey)$/
 
 /**
@@ -49,7 +55,9 @@ t.test('findings repeat nothing but names, whatever stands in the objects', asyn
 /** Whether a finding has to repeat what stands here: what identifies an object, and a quantity that cannot be read. */
 function mayBeNamed(place: string): boolean {
   if (/\/(data|stringData|binaryData|args|command)\//.test(place) || /\/env\/\*\/value$/.test(place)) return false
-  if (place.includes('/annotations/')) return quotedAnnotations.some((key) => place.endsWith(`/annotations/${key}`))
+  if (place.includes('/annotations/')) return quotedAnnotations.some((key) => place.endsWith(key))
+  // What the scheduler and the probes are told is a place, not a secret.
+  if (/\/(nodeSelector|matchExpressions\/\*|matchFields\/\*|httpGet)\//.test(place)) return true
   return names.test(place) || /\/(resources\/)?(limits|requests|hard)\/[^/]+$/.test(place)
 }
 

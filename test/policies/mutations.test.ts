@@ -11,14 +11,42 @@ const identity: ReadonlySet<string> = new Set(['/apiVersion', '/kind', '/metadat
 
 // One list for each: validators are kept by list.
 const lists = new Map<Policy, readonly Policy[]>()
+// Two changes away from any fault, at least: another kind, and then what makes that wrong.
+const farFromFaulty: ReadonlySet<string> = new Set([
+  'compute-cpu-limit: cpu limits forbidden, but this pod pins its cores',
+  'compute-do-not-evict: a Job ends by itself',
+  'compute-quantity-suspicious: a quota of a large team, and one that forbids volumes',
+  'compute-quota-unspecified: only cpu and memory are wanted of every container',
+  'compute-quota-unspecified: the scopes of the quota do not hold: the pods have no deadline, and another priority',
+  'compute-request-exceeds-node: a DaemonSet has one pod on each node anyway',
+  'identity-legacy-sa-token: a token that the kubelet asks for and rotates',
+  'identity-legacy-sa-token: a Secret of another type is mounted',
+  'identity-legacy-sa-token: a Secret that does not exist is the fault of another rule',
+  'identity-static-pull-secret: another Secret is of another rule',
+  'storage-default-class-ambiguous: files need not hold the default',
+  'storage-immediate-binding: files wait for nobody, whatever a variable says',
+  'storage-pvc-immediate-class: the class waits for the first consumer',
+  'storage-pvc-immediate-class: the volumes reach every zone of the region',
+  'storage-zone-conflict: a volume that a provisioner made is not refused to it',
+])
+
 /**
  * A rule that is silent about an example must be silent because the example is right, not because it does not look: one
  * change, the smallest that makes it like an example that fails, has to wake the rule.
  */
+t.test('the list of exceptions names examples that are there', async (t) => {
+  const known = new Set(policies.flatMap(({ id, examples }) => examples.passes.map(({ name }) => `${id}: ${name}`)))
+  t.strictSame(
+    [...farFromFaulty].filter((each) => !known.has(each)),
+    [],
+  )
+})
+
 for (const policy of policies) {
   t.test(`${policy.id}: one change wakes the rule about what passes`, async (t) => {
     const faulty = policy.examples.fails.map((example) => prepared(policy, example))
     for (const example of policy.examples.passes) {
+      if (farFromFaulty.has(`${policy.id}: ${example.name}`)) continue
       const sound = prepared(policy, example)
       let found = false
       for (const changed of changes(sound, faulty)) if ((found = isFound(policy, changed))) break
