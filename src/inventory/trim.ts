@@ -4,7 +4,7 @@ import { memberOf, recordOf } from '../sdk/shape.ts'
 /**
  * What the live inventory holds of an object: all that a rule may ask for, without what only the API server and its
  * clients need, which is most of it. Of a Pod, which only an audit looks up, what is left is who it is, its labels, its
- * owners, its phase and its ports. The argument stays as it is.
+ * owners, its phase, its ports and what makes it Ready. The argument stays as it is.
  */
 export function trim(object: AnyObject): AnyObject {
   const { kind, metadata, status } = object as AnyObject & { readonly status?: object | null }
@@ -41,31 +41,33 @@ const managedFields: ReadonlySet<string> = new Set(['managedFields'])
 const lastApplied: ReadonlySet<string> = new Set(['kubectl.kubernetes.io/last-applied-configuration'])
 const nothing: ReadonlySet<string> = new Set()
 
-// There are more Pods than of all other kinds together, and they are looked up for whose they are, whether they run and
-// on which ports; what else stands in their spec is judged page by page.
+// There are more Pods than of all other kinds together, and they are looked up for whose they are, whether they run, on
+// which ports, and when they count as Ready; what else stands in their spec is judged page by page.
 function outlineOfPod({ apiVersion, kind, metadata, ...rest }: AnyObject): AnyObject {
   const { annotations: _, ...kept } = trimMetadata(metadata ?? {})
   const { spec, status } = rest as { readonly spec?: unknown; readonly status?: unknown }
   const phase = memberOf(status, 'phase')
+  const given = recordOf(spec)
   // A cluster holds no Pod without a spec, and readers of pod specs look for one.
-  const outline = { apiVersion, kind, metadata: kept, spec: recordOf(spec) && portsOnly(spec), status: { phase } }
+  const outline = { apiVersion, kind, metadata: kept, spec: given && servingOnly(given), status: { phase } }
   return outline as AnyObject
 }
 
-function portsOnly(spec: unknown): object {
+function servingOnly(spec: object): object {
   const lists = ['containers', 'initContainers'].flatMap((field) => {
     const list = memberOf(spec, field)
     if (!Array.isArray(list)) return []
     const outlines = list.map((container: unknown) =>
-      Object.fromEntries(Object.entries(recordOf(container) ?? {}).filter(([key]) => ofPorts.has(key))),
+      Object.fromEntries(Object.entries(recordOf(container) ?? {}).filter(([key]) => ofContainer.has(key))),
     )
     return [[field, outlines] as const]
   })
-  return Object.fromEntries(lists)
+  return Object.fromEntries([...Object.entries(spec).filter(([key]) => ofSpec.has(key)), ...lists])
 }
 
 // A sidecar is an init container with a restart policy.
-const ofPorts: ReadonlySet<string> = new Set(['name', 'ports', 'restartPolicy'])
+const ofContainer: ReadonlySet<string> = new Set(['name', 'ports', 'readinessProbe', 'restartPolicy'])
+const ofSpec: ReadonlySet<string> = new Set(['hostNetwork', 'readinessGates'])
 
 function trimMetadata(metadata: NonNullable<AnyObject['metadata']>): NonNullable<AnyObject['metadata']> {
   const { annotations } = metadata

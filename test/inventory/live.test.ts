@@ -159,7 +159,7 @@ t.test('what is held of an object', async (t) => {
     kind: 'Deployment',
     metadata,
     spec: { replicas: 1 },
-    status: { replicas: 1 },
+    status: { replicas: 1, conditions: [] },
   }
   const copy = structuredClone(deployment)
   t.strictSame(trim(deployment), {
@@ -167,6 +167,7 @@ t.test('what is held of an object', async (t) => {
     kind: 'Deployment',
     metadata: kept,
     spec: { replicas: 1 },
+    status: { replicas: 1 },
   })
   t.strictSame(deployment, copy, 'the argument stays as it is')
 
@@ -177,11 +178,12 @@ t.test('what is held of an object', async (t) => {
     status: { allocatable: { cpu: '4' }, conditions: [] },
   })
   const owners = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', controller: true }]
+  const ready = { ports: [{ containerPort: 80 }], readinessProbe: { tcpSocket: { port: 80 } } }
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { ...metadata, ownerReferences: owners },
-    spec: { containers: [{ name: 'web', image: 'x', ports: [{ containerPort: 80 }] }], volumes: [] },
+    spec: { containers: [{ name: 'web', image: 'x', ...ready }], volumes: [], hostNetwork: true, readinessGates: [] },
     status: { phase: 'Running', podIP: '10.0.0.1' },
   }
   t.strictSame(
@@ -190,10 +192,10 @@ t.test('what is held of an object', async (t) => {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'x', labels: { app: 'x' }, ownerReferences: owners },
-      spec: { containers: [{ name: 'web', ports: [{ containerPort: 80 }] }] },
+      spec: { containers: [{ name: 'web', ...ready }], hostNetwork: true, readinessGates: [] },
       status: { phase: 'Running' },
     },
-    'of a Pod who it is, its labels, its owners, its phase and its ports',
+    'of a Pod who it is, its labels, its owners, its phase, its ports and what makes it Ready',
   )
   const quota = { kind: 'ResourceQuota', status: { used: { pods: '1' } } }
   t.strictSame(trim(quota), quota)
