@@ -142,7 +142,7 @@ export const cases: readonly Case[] = [
     rule: 'storage-zone-conflict',
     baseline: 'deny',
     strict: 'deny',
-    says: /requires zone zone-1, zone-2; PV \S+ of claim \S+ lives in zone-0; require zone zone-0/,
+    says: /requires zone zone-1, zone-2; PV \S+ of claim \S+ lives in zone-0/,
     beside: (name) => [
       {
         ...volume({ nodeAffinity: { required: { nodeSelectorTerms: [inZones('zone-0')] } } }),
