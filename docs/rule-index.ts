@@ -30,18 +30,19 @@ export function ruleIndex(policies: readonly Policy[]): string {
   ].join('\n\n')
 }
 
-/** The table of the README: every rule of each loop, those that refuse in the profile baseline in bold. */
+/** The list of the README: every rule of each loop, those that refuse in the profile baseline in bold. */
 export function ruleSummary(policies: readonly Policy[], folder: string): string {
-  const rows = Object.entries(loops).flatMap(([loop, about]) => {
-    const rules = policies.filter((policy) => policy.loop === loop)
-    if (rules.length === 0) return []
-    const links = rules.map((rule) => {
-      const text = link(rule, folder, rule.id.slice(loop.length + 1))
-      return strongest(rule) === 'deny' ? `**${text}**` : text
+  return Object.entries(loops)
+    .flatMap(([loop, about]) => {
+      const rules = policies.filter((policy) => policy.loop === loop)
+      if (rules.length === 0) return []
+      const links = rules.map((rule) => {
+        const text = link(rule, folder, rule.id.slice(loop.length + 1))
+        return strongest(rule) === 'deny' ? `**${text}**` : text
+      })
+      return [`- ${loop} (${about}): ${links.join(', ')}`]
     })
-    return [`| ${loop}: ${about} | ${links.join(', ')} |`]
-  })
-  return ['| loop | rules; in bold those that refuse in the profile baseline |', '| --- | --- |', ...rows].join('\n')
+    .join('\n')
 }
 
 function ruleTable(policies: readonly Policy[]): string {
