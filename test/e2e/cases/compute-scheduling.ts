@@ -28,7 +28,7 @@ export const cases: readonly Case[] = [
   },
   {
     rule: 'compute-hard-topology-spread',
-    kind: 'missing label',
+    kind: 'label',
     nodes: true,
     baseline: 'deny',
     strict: 'deny',
