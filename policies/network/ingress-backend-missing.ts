@@ -1,6 +1,6 @@
 import { closest } from '../../src/sdk/closest.ts'
 import { unknown, type Inventory } from '../../src/sdk/inventory.ts'
-import { backendsOfIngress, ingressesOf, type Ingress } from '../../src/sdk/ingress-backends.ts'
+import { backendsOfIngress, backendsTo, ingressesOf, type Ingress } from '../../src/sdk/ingress-backends.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName } from '../../src/sdk/objects.ts'
 import { definePolicy, unresolved, type Unresolved, type Violation } from '../../src/sdk/policy.ts'
@@ -226,7 +226,7 @@ function* judgeService(service: Service, namespace: string, inventory: Known): S
   for (const { kind, found, unsure: more } of senders) {
     for (const each of more) unsure.add(each)
     for (const sender of found) {
-      const backends = kind === 'Ingress' ? backendsOfIngress(sender as Ingress) : backendsOfRoute(sender, namespace)
+      const backends = kind === 'Ingress' ? backendsTo(name, sender as Ingress) : backendsOfRoute(sender, namespace)
       for (const { service: wanted, port } of backends) {
         if (wanted !== name || port === undefined || isVariable(port) || port === 'use-annotation') continue
         if (ports.varies || ports.numbers.has(port) || ports.names.has(port)) continue

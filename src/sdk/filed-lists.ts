@@ -15,7 +15,8 @@ export function filedUnder<T extends object>(
   const change = changes.get(list) as Change<T> | undefined
   if (!change) return lookUp(tableOf(list, filing), keys)
   const others = filedUnder(change.base, filing, keys).filter((other) => !change.replaced.includes(other))
-  return filing(change.own).some((key) => keys.includes(key)) ? [...others, change.own] : others
+  const own = keysOf(change, filing)
+  return keys.some((key) => own.has(key)) ? [...others, change.own] : others
 }
 
 /** A list with one object in the place of others; the tables of the list that it was made from serve it too. */
@@ -41,10 +42,20 @@ interface Change<T> {
   readonly replaced: readonly T[]
 }
 
+/** The keys of the object that stands in the place of others: it may have many, and be asked for as often. */
+function keysOf<T extends object>(change: Change<T>, filing: Filing<T>): ReadonlySet<string> {
+  const known = owned.get(change) ?? new Map<unknown, ReadonlySet<string>>()
+  owned.set(change, known)
+  const keys = known.get(filing) ?? new Set(filing(change.own))
+  known.set(filing, keys)
+  return keys
+}
+
 type Table<T> = ReadonlyMap<string, readonly T[]>
 
 // What is entered under a list or a filing is of the type of that list, which a WeakMap cannot say.
 const changes = new WeakMap<readonly object[], Change<object>>()
+const owned = new WeakMap<Change<object>, Map<unknown, ReadonlySet<string>>>()
 const tables = new WeakMap<readonly object[], Map<unknown, Table<object>>>()
 
 function tableOf<T extends object>(list: readonly T[], filing: Filing<T>): Table<T> {

@@ -25,7 +25,41 @@ export interface IngressBackend {
 }
 
 /** Every Service backend of an Ingress: the default one first, then those of its rules. */
-export function backendsOfIngress({ spec }: Ingress): IngressBackend[] {
+export function backendsOfIngress(ingress: Ingress): readonly IngressBackend[] {
+  return backendsIn(ingress).all
+}
+
+/** The backends of an Ingress that are a Service of this name. */
+export function backendsTo(service: string, ingress: Ingress): readonly IngressBackend[] {
+  return backendsIn(ingress).byService.get(service) ?? []
+}
+
+interface Backends {
+  readonly all: readonly IngressBackend[]
+  readonly byService: ReadonlyMap<string, readonly IngressBackend[]>
+  /** True if the name of a Service is a `${VARIABLE}`. */
+  readonly varies: boolean
+}
+
+// An Ingress may have as many backends as there are Services to ask it, and is never changed.
+const known = new WeakMap<Ingress, Backends>()
+
+function backendsIn(ingress: Ingress): Backends {
+  const there = known.get(ingress)
+  if (there) return there
+  const all = read(ingress)
+  const byService = new Map<string, IngressBackend[]>()
+  for (const backend of all) {
+    const same = byService.get(backend.service)
+    if (same) same.push(backend)
+    else byService.set(backend.service, [backend])
+  }
+  const backends = { all, byService, varies: [...byService.keys()].some(isVariable) }
+  known.set(ingress, backends)
+  return backends
+}
+
+function read({ spec }: Ingress): IngressBackend[] {
   // The field was called `backend` before networking.k8s.io/v1.
   const field = memberOf(spec, 'defaultBackend') === undefined ? 'backend' : 'defaultBackend'
   const found = backendAt(memberOf(spec, field), pointer('spec', field), '', '')
@@ -47,9 +81,8 @@ export function ingressesOf(
 ): Relation<Ingress> {
   const name = nameOf(service)
   return related('Ingress', namespace, inventory, ingressFiling, isVariable(name) ? undefined : [name], (ingress) => {
-    const names = backendsOfIngress(ingress).map((backend) => backend.service)
-    if (names.includes(name)) return true
-    return isVariable(name) || names.some(isVariable) ? unknown : false
+    if (backendsTo(name, ingress).length > 0) return true
+    return isVariable(name) || backendsIn(ingress).varies ? unknown : false
   })
 }
 
@@ -58,7 +91,7 @@ function backendAt(backend: unknown, path: string, host: string, route: string):
   if (recordOf(service)) {
     const name = stringOf(memberOf(service, 'name')) ?? ''
     const port = memberOf(service, 'port')
-    const field = memberOf(port, 'name') === undefined ? 'number' : 'name'
+    const field = memberOf(port, 'name') ? 'name' : 'number'
     const portPath = `${path}/service/port/${field}`
     return [{ path: `${path}/service`, portPath, service: name, port: portOf(memberOf(port, field)), host, route }]
   }

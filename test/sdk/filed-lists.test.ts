@@ -34,6 +34,17 @@ t.test('the list that was changed stays as it was', async (t) => {
   t.strictSame(list, [a])
 })
 
+t.test('the object in the place of another is filed once, however often it is asked for', async (t) => {
+  let filed = 0
+  const counting = ({ keys }: Item) => {
+    filed += 1
+    return keys
+  }
+  const list = withObject<Item>([{ keys: ['a'] }], { keys: ['b'] }, [])
+  for (let asked = 0; asked < 10; asked += 1) filedUnder(list, counting, ['b'])
+  t.equal(filed, 2)
+})
+
 t.test('keys of selectors and labels', async (t) => {
   t.strictSame(selectorKeys({ matchLabels: { 'pod-template-hash': 'x', app: 'web', tier: 'y' } }), ['app=web'])
   t.strictSame(selectorKeys({ matchExpressions: [{ key: 'app', operator: 'In', values: ['a', 'b'] }] }), [

@@ -1,5 +1,5 @@
 import { unknown, type Inventory } from '../inventory.ts'
-import { backendsOfIngress, ingressesOf, type Ingress, type IngressBackend } from '../ingress-backends.ts'
+import { backendsOfIngress, backendsTo, ingressesOf, type Ingress, type IngressBackend } from '../ingress-backends.ts'
 import { nameOf } from '../names.ts'
 import type { KindName } from '../objects.ts'
 import { backendsOf, isSelecting, servicesOf, type BackendKind, type Service } from '../services.ts'
@@ -106,9 +106,7 @@ function servicesBehind(
 }
 
 function routesOf(ingress: Ingress, service: Service, backends: Route['backends']): Route[] {
-  const name = nameOf(service)
-  const places = backendsOfIngress(ingress).filter((place) => place.service === name)
-  return routesAt(ingress, service, places, backends)
+  return routesAt(ingress, service, backendsTo(nameOf(service), ingress), backends)
 }
 
 /** One route for each port: a Service may stand at many paths of an Ingress. */
