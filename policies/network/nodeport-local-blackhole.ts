@@ -3,7 +3,7 @@ import { leastReplicas } from '../../src/sdk/least-replicas.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import { serversAmong, type Server } from '../../src/sdk/offered-ports.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
-import { backendKinds, backendsOf, isSelecting } from '../../src/sdk/services.ts'
+import { backendKinds, backendsOf, isHeadless, isSelecting } from '../../src/sdk/services.ts'
 import { memberOf, recordOf } from '../../src/sdk/shape.ts'
 import { zoneOf } from '../../src/sdk/zones.ts'
 
@@ -67,6 +67,11 @@ export default definePolicy({
         inventory: workload('DaemonSet', '', 'nodeSelector: { kubernetes.io/os: linux }, '),
       },
       { name: 'its workload is to come', object: service('internalTrafficPolicy: Local, ') },
+      {
+        name: 'no proxy stands before a headless Service',
+        object: service('clusterIP: None, internalTrafficPolicy: Local, '),
+        inventory: workload('Deployment', 'replicas: 2, '),
+      },
     ],
     fails: [
       {
@@ -105,7 +110,8 @@ export default definePolicy({
   *check({ object, name, namespace, inventory }) {
     const { type, externalTrafficPolicy, internalTrafficPolicy } = object.spec ?? {}
     const isExternal = externalTrafficPolicy === 'Local' && (type === 'NodePort' || type === 'LoadBalancer')
-    const isInternal = internalTrafficPolicy === 'Local' && type !== 'ExternalName'
+    // Nobody stands between a client and the pods of a headless Service.
+    const isInternal = internalTrafficPolicy === 'Local' && type !== 'ExternalName' && !isHeadless(object)
     if (!isExternal && !isInternal) return
     const behind = isSelecting(object) ? backendsOf(object, namespace, inventory) : { found: [], unsure: [] }
     const servers = serversAmong(behind.found)
