@@ -1,6 +1,6 @@
 import { podKinds } from '../../src/sdk/kinds.ts'
 import { brief } from '../../src/sdk/names.ts'
-import { containersOf, podSpecOf, type ContainerView, type PodSpecView } from '../../src/sdk/pod-specs.ts'
+import { containersOf, isPart, podSpecOf, type ContainerView, type PodSpecView } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved, type Unresolved, type Violation } from '../../src/sdk/policy.ts'
 import { portInstead, portNameFault } from '../../src/sdk/port-names.ts'
 import { handlersOf, type Handler } from '../../src/sdk/probes.ts'
@@ -131,6 +131,12 @@ export default definePolicy({
         frontEnd: 'check',
         finds: ['unresolved value'],
       },
+      {
+        name: 'a patch, whose port may be declared in what it patches',
+        object: deployment(container(probe('http')).replace(/image: "[^"]*", /, '')),
+        frontEnd: 'check',
+        finds: ['unresolved value'],
+      },
     ],
   },
   *check({ kind, object }) {
@@ -189,7 +195,8 @@ function portFault(
     return { reason: 'port-name-invalid', path: place, message, fix: `write port: ${portInstead(port)}` }
   }
   if (ports.some(({ name }) => name === port)) return undefined
-  if (ports.some(mayBeAny)) return unresolved('value')
+  // The rest of a patch may declare it.
+  if (ports.some(mayBeAny) || isPart(view.spec)) return unresolved('value')
   return {
     reason: 'named-port',
     path: place,

@@ -1,6 +1,6 @@
 import { deregistrationDelay } from '../../src/sdk/deregistration.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
-import { podSpecOf, type ContainerView, type PodSpecView } from '../../src/sdk/pod-specs.ts'
+import { isPart, podSpecOf, type ContainerView, type PodSpecView } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved, type Violation } from '../../src/sdk/policy.ts'
 import { servedContainers, servingContainers } from '../../src/sdk/served-containers.ts'
 import { listOf, memberOf, recordOf } from '../../src/sdk/shape.ts'
@@ -69,6 +69,11 @@ export default definePolicy({
   },
   examples: {
     passes: [
+      {
+        name: 'a patch, whose grace period stands in what it patches',
+        object: deployment(', lifecycle: { preStop: { sleep: { seconds: 60 } } }').replace(/image: "[^"]*", /, ''),
+        frontEnd: 'check',
+      },
       {
         name: 'preStop outlasts the last sender',
         object: deployment(sleeps, 'terminationGracePeriodSeconds: 45, '),
@@ -198,9 +203,9 @@ export default definePolicy({
   },
 })
 
-/** The grace period in seconds; undefined where a `${VARIABLE}` or something that is no number stands for it. */
+/** The grace period in seconds; undefined where nobody knows it: a `${VARIABLE}`, a patch. */
 function graceOf({ spec }: PodSpecView): number | undefined {
-  const grace: unknown = spec.terminationGracePeriodSeconds ?? 30
+  const grace: unknown = spec.terminationGracePeriodSeconds ?? (isPart(spec) ? undefined : 30)
   return typeof grace === 'number' && grace >= 0 ? grace : undefined
 }
 

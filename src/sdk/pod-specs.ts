@@ -50,6 +50,14 @@ const viewAt = lastAsked((place: Place, object: unknown): PodSpecView | undefine
   return { path: place.path, spec: spec, metadataPath: place.metadataPath, metadata }
 })
 
+/**
+ * True for the pod spec of a patch: none of its containers names an image, which no API server takes. What it leaves out
+ * stands elsewhere.
+ */
+export function isPart({ containers }: PodSpec): boolean {
+  return listOf(containers).every((container) => memberOf(container, 'image') === undefined)
+}
+
 /** Every container, in the order main, init and sidecar, ephemeral. Entries that are no objects are left out. */
 export function containersOf({ path, spec }: Pick<PodSpecView, 'path' | 'spec'>): readonly ContainerView[] {
   return containersAt(path, spec)

@@ -2,7 +2,7 @@ import type { Filing } from './filed-lists.ts'
 import { unknown, type Inventory } from './inventory.ts'
 import { anyKey } from './label-keys.ts'
 import type { Kinds } from './objects.ts'
-import { podSpecOf, type PodSpec } from './pod-specs.ts'
+import { isPart, podSpecOf, type PodSpec } from './pod-specs.ts'
 import type { Missing } from './policy.ts'
 import { isRepresented, related, witnessKinds, type Relation, type Witness, type WitnessKind } from './relations.ts'
 import { memberOf, stringOf } from './shape.ts'
@@ -19,12 +19,12 @@ export type AccountAnswer =
 
 /**
  * The name of the ServiceAccount under which the pods of a spec run; undefined where a `${VARIABLE}` or something that
- * is no text stands for it. `serviceAccount` is the old name of the field, and counts where the new one is empty
+ * is no text stands for it, and where a patch leaves it out. `serviceAccount` is the old name of the field, and counts where the new one is empty
  * (kubernetes/pkg/apis/core/v1/conversion.go).
  */
 export function accountNameOf(spec: PodSpec): string | undefined {
   const given: unknown = [spec.serviceAccountName, spec.serviceAccount].find((name) => Boolean(name))
-  if (given === undefined) return defaultAccount
+  if (given === undefined) return isPart(spec) ? undefined : defaultAccount
   return isVariable(given) ? undefined : stringOf(given)
 }
 

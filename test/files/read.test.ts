@@ -157,6 +157,19 @@ metadata: {name: job}
   ])
 })
 
+t.test('a Service without the ports that it needs is a patch', async (t) => {
+  const dir = t.testdir({
+    'a.yaml': ['type: LoadBalancer', 'clusterIP: None', 'type: ExternalName', 'ports: [{port: 80}]']
+      .map((spec, i) => `apiVersion: v1\nkind: Service\nmetadata: {name: s${i}}\nspec: {${spec}}\n`)
+      .join('---\n'),
+  })
+  const { manifests } = await read([dir])
+  t.strictSame(
+    manifests.map(({ partial }) => partial),
+    [true, false, false, false],
+  )
+})
+
 const memberNames = (scopes: readonly Scope[], dir: string) =>
   scopes.map(({ name, members }) => ({
     scope: name === '' ? '' : name.slice(dir.length + 1),

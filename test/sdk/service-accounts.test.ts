@@ -2,7 +2,6 @@ import t from 'tap'
 import { buildInventory, type Entry } from '../../src/inventory/files.ts'
 import { unknown, type Inventory } from '../../src/sdk/inventory.ts'
 import type { KindName } from '../../src/sdk/objects.ts'
-import type { PodSpec } from '../../src/sdk/pod-specs.ts'
 import { accountNameOf, accountOf, cloudsOf, roleOf, workloadsUnder } from '../../src/sdk/service-accounts.ts'
 
 const account = (name: string, annotations: object = {}, namespace = 'default'): Entry => ({
@@ -11,9 +10,10 @@ const account = (name: string, annotations: object = {}, namespace = 'default'):
   name,
   object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, annotations } },
 })
+const image = { name: 'web', image: 'web' }
 const workload = (kind: KindName, name: string, spec: object, owner?: string): Entry => {
   const ownerReferences = owner === undefined ? [] : [{ kind: owner, controller: true }]
-  const template = { spec }
+  const template = { spec: { containers: [image], ...spec } }
   return {
     kind,
     namespace: 'default',
@@ -37,8 +37,12 @@ t.test('the name of an account', async (t) => {
     [{ serviceAccountName: '', serviceAccount: 'old' }, 'old'],
     [{ serviceAccountName: '${ACCOUNT}' }, undefined],
     [{ serviceAccountName: 7 }, undefined],
+    // A patch leaves out what it does not change.
+    [{ containers: [{ name: 'web' }] }, undefined],
+    [{ containers: [{ name: 'web' }], serviceAccountName: 'app' }, 'app'],
   ]
-  for (const [spec, name] of names) t.equal(accountNameOf(spec as PodSpec), name, JSON.stringify(spec))
+  for (const [given, name] of names)
+    t.equal(accountNameOf({ containers: [image], ...given }), name, JSON.stringify(given))
 })
 
 t.test('the account of a pod', async (t) => {
@@ -46,11 +50,19 @@ t.test('the account of a pod', async (t) => {
   const there = inventoryOf([account('app')])
   t.match(accountOf(spec, 'default', there), { state: 'known', name: 'app' })
   t.match(accountOf(spec, 'other', there), { state: 'absent', name: 'app' }, 'accounts belong to a namespace')
-  t.match(accountOf({}, 'default', there), { state: 'known', name: 'default' }, 'a controller makes the default one')
+  t.match(
+    accountOf({ containers: [image] }, 'default', there),
+    { state: 'known', name: 'default' },
+    'a controller makes the default one',
+  )
   const files = inventoryOf([account('app')], false)
   t.match(accountOf(spec, 'default', files), { state: 'known' })
   t.match(accountOf({ serviceAccountName: 'api' }, 'default', files), { missing: 'ServiceAccount' })
-  t.match(accountOf({}, 'default', files), { state: 'known', account: {} }, 'files leave out what a controller makes')
+  t.match(
+    accountOf({ containers: [image] }, 'default', files),
+    { state: 'known', account: {} },
+    'files leave out what a controller makes',
+  )
   t.match(accountOf({ serviceAccountName: '${A}' }, 'default', files), { missing: 'value' })
   const variants = inventoryOf([account('app'), account('app', { a: 'b' })])
   t.match(accountOf(spec, 'default', variants), { missing: 'ServiceAccount' })

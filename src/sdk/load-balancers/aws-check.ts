@@ -29,6 +29,8 @@ export interface AwsCheck {
 export function awsCheckFaults(check: AwsCheck): Found[] {
   const { port } = check
   if (port?.value === unknown) return [unknown]
+  // A patch leaves the ports out, by which all is judged.
+  if (portsOf(check.route.service).length === 0) return []
   const text = port === undefined || port.value === 'traffic-port' ? undefined : port.value
   if (!port || text === undefined) return pathFaults(check, portsOf(check.route.service, check.route.port))
   const number = wholeNumber(text)
