@@ -16,7 +16,8 @@ const why =
 const snippet = `backend:
   service:
     name: web
-    port: {number: 80} # spec.ports[].port of the Service, not the port of the container`
+    port: {number: 80} # spec.ports[].port of the Service, not the port of the container
+# HTTPRoute: backendRefs: [{name: web, port: 80}]`
 
 const service = (ports = '{ name: http, port: 80, targetPort: 8080 }', rest = 'selector: { app: web }, ') =>
   `{ kind: Service, metadata: { name: web }, spec: { ${rest}ports: [${ports}] } }`
@@ -294,7 +295,7 @@ function faultOf(
     reason: 'port',
     path: portPath,
     message: `${arrow}: the Service has no port ${quoted(port)}${listed(service)}`,
-    fix: portFix(service, port),
+    fix: portFix(service, port, path === portPath.slice(0, -'/port'.length)),
     related,
   }
 }
@@ -306,16 +307,17 @@ function portsOf(service: Service) {
   return { numbers, names, varies: [...numbers, ...names].some(isVariable) }
 }
 
-function portFix(service: Service, port: number | string): string {
+function portFix(service: Service, port: number | string, ofRoute: boolean): string {
   const ports = listOf(service.spec?.ports)
   const behind = ports.find((each) => targetPortOf(each) === port)
   const [only, second] = ports
   const meant = behind ?? (second === undefined ? only : undefined)
   const number = memberOf(meant, 'port')
-  if (typeof number !== 'number') return 'write the number or the name of one of its ports'
+  if (typeof number !== 'number') return `write the number ${ofRoute ? '' : 'or the name '}of one of its ports`
+  const field = ofRoute ? 'port' : 'number'
   return behind === undefined
-    ? `write number: ${number}`
-    : `write number: ${number} (${quoted(port)} is its targetPort; a backend names a port of the Service)`
+    ? `write ${field}: ${number}`
+    : `write ${field}: ${number} (${quoted(port)} is its targetPort; a backend names a port of the Service)`
 }
 
 function closestService(name: string, namespace: string, inventory: Known): string | undefined {

@@ -110,6 +110,15 @@ livenessProbe:
         finds: ['missing /spec/template/spec/containers/0/readinessProbe'],
       },
       {
+        name: 'one probe is missing, however many ports lead to the container',
+        object: deployment(''),
+        inventory: service().replace(
+          /ports: .*\]/,
+          'ports: [{ name: http, port: 80, targetPort: http }, { name: admin, port: 81, targetPort: 9000 }]',
+        ),
+        finds: ['missing /spec/template/spec/containers/0/readinessProbe'],
+      },
+      {
         name: 'startup is not readiness',
         object: deployment(`, startupProbe: ${ask()}`),
         inventory: service(),
@@ -183,7 +192,11 @@ livenessProbe:
       const container = lackingProbe(each.container, view)
       return container ? [{ container, exposures: each.exposures }] : []
     })
-    for (const { container, exposures } of lacking) yield missing(container, exposures, namespace)
+    const told = new Set<ContainerView>()
+    for (const { container, exposures } of [...lacking].sort((a, b) => farness(b) - farness(a))) {
+      if (!told.has(container)) yield missing(container, exposures, namespace)
+      told.add(container)
+    }
     if (params.always && served.length === 0) {
       for (const each of servingContainers(view))
         if (!each.container.readinessProbe && declaredPortsOf(each).length > 0) yield missing(each, [], namespace)
@@ -206,6 +219,10 @@ function lackingProbe(container: ContainerView | undefined, view: PodSpecView): 
 
 function isFar({ reach }: Exposure): boolean {
   return reach === 'load-balancer' || reach === 'ingress'
+}
+
+function farness({ exposures: [farthest] }: Pick<ServedContainer, 'exposures'>): number {
+  return farthest && isFar(farthest) ? 1 : 0
 }
 
 function missing(container: ContainerView, exposures: readonly Exposure[], namespace: string): Violation<Reason> {
@@ -252,10 +269,13 @@ function* judgeService(
   const { found, unsure } = backendsOf(service, namespace, inventory)
   for (const { backend, view } of serversAmong(found.filter(isLasting))) {
     const { served } = servedContainers(backend.kind, backend.object, view, namespace, inventory)
+    const told = new Set<ContainerView>()
     for (const { container, exposures } of served) {
       const own = exposures.filter((exposure) => exposure.service === service)
       const lacking = own.length > 0 ? lackingProbe(container, view) : undefined
-      if (lacking) yield seenFromService(lacking, own, { backend, view }, namespace)
+      if (!lacking || told.has(lacking)) continue
+      told.add(lacking)
+      yield seenFromService(lacking, own, { backend, view }, namespace)
     }
   }
   for (const kind of new Set<KindName>(unsure)) yield unresolved(kind)

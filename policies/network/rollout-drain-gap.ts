@@ -114,7 +114,7 @@ export default definePolicy({
       {
         name: 'a shell that sleeps for longer',
         object: deployment(
-          preStop('exec: { command: [/bin/sh, -c, "echo bye; sleep 60"] }'),
+          preStop('exec: { command: [/bin/sh, -ec, "echo bye; sleep 60"] }'),
           'terminationGracePeriodSeconds: 45, ',
         ),
         finds: ['prestop-exceeds-grace /spec/template/spec/containers/0/lifecycle/preStop/exec/command'],
@@ -172,6 +172,7 @@ export default definePolicy({
       if (fault) yield fault
     }
     const { served, unsure } = servedContainers(kind, object, view, namespace, inventory)
+    const told = new Set<ContainerView>()
     let slowest: { readonly seconds: number; readonly by: string } | undefined
     for (const { container, exposures } of served) {
       const outside = exposures.filter(({ reach }) => reach !== 'cluster')
@@ -181,7 +182,8 @@ export default definePolicy({
       }
       const [first] = outside
       const lacking = first && grace > 0 ? lackingHook(container, view) : undefined
-      if (!lacking) continue
+      if (!lacking || told.has(lacking)) continue
+      told.add(lacking)
       yield {
         reason: 'no-prestop',
         path: `${lacking.path}/lifecycle/preStop`,
@@ -249,7 +251,7 @@ function sleptBy(command: readonly unknown[]): number | undefined {
   const words = command.filter((word) => typeof word === 'string').map((word) => word.slice(0, 4096))
   const [program, argument] = words
   if (program !== undefined && /(^|\/)sleep$/.test(program)) return secondsOf(argument ?? '')
-  const script = words.find((_, index) => index > 0 && words[index - 1] === '-c')
+  const script = words.find((_, index) => index > 0 && /^-[a-z]*c$/.test(words[index - 1] ?? ''))
   return script === undefined ? undefined : secondsOf(/(?:^|[\s;&/])sleep\s+(\S+)/.exec(script)?.[1] ?? '')
 }
 

@@ -76,7 +76,8 @@ const hole = '\0'
 const ecr =
   /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9][a-z0-9_-]*)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn)|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$/
 const google = /^(?:container\.cloud\.google\.com|gcr\.io|[^.]+\.gcr\.io|[^.]+\.pkg\.dev)$/
-const azure = /^[a-z0-9]+\.azurecr\.(?:io|cn|de|us)$/
+// Azure puts a hyphen before the hash that it may add to a name.
+const azure = /^[a-z0-9-]+\.azurecr\.(?:io|cn|de|us)$/
 
 const isTag = /^\w[\w.-]{0,127}$/
 const isDigest = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/

@@ -84,6 +84,7 @@ t.test('the hosts of clouds', async (t) => {
     ['eu.gcr.io', { cloud: 'Google Cloud', public: false }],
     ['europe-west1-docker.pkg.dev', { cloud: 'Google Cloud', public: false }],
     ['team.azurecr.io', { cloud: 'Azure', public: false }],
+    ['team-b1c2d3e4f5a6b7c8.azurecr.io', { cloud: 'Azure', public: false }],
     ['team.azurecr.cn', { cloud: 'Azure', public: false }],
     ['11112222333.dkr.ecr.eu-west-1.amazonaws.com', undefined],
     [`${account}.dkr.ecr.eu-west-1.amazonaws.com.example.com`, undefined],
