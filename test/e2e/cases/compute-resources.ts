@@ -116,18 +116,6 @@ function migrate(requests: object, limits: object): object {
 
 export const unproven: Unproven = [
   [
-    'compute-limitrange-conflict',
-    'not caused in this suite yet; seen on Kubernetes 1.37: FailedCreate "must be less than or equal to memory limit of 512Mi" (kubernetes/plugin/pkg/admission/limitranger/admission.go)',
-  ],
-  [
-    'compute-quota-unspecified',
-    'the quota proof of compute-requests-required shows the same refusal: FailedCreate "failed quota: team: must specify requests.cpu for: web" (kubernetes/pkg/quota/v1/evaluator/core/pods.go)',
-  ],
-  [
-    'compute-reference-missing',
-    'not caused in this suite yet; seen on Kubernetes 1.37: FailedCreate "no PriorityClass with name … was found" and "pod rejected: RuntimeClass … not found" (kubernetes/plugin/pkg/admission/priority, runtimeclass)',
-  ],
-  [
     'compute-image-mutable-tag',
     'no kubelet: what a node has pulled under a name it does not pull again under IfNotPresent (kubernetes/pkg/kubelet/images/image_manager.go, EnsureImageExists)',
   ],
