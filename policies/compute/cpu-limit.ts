@@ -90,6 +90,27 @@ export default definePolicy({
         finds: ['missing /spec/template/spec/containers/0/resources/limits/cpu'],
       },
       {
+        name: 'a limit of 0 is none',
+        object: `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: { cpu: 0, memory: 128Mi }, limits: { cpu: 0, memory: 128Mi } } }] } }`,
+        alongside: ['compute-requests-required'],
+        finds: ['missing /spec/containers/0/resources/limits/cpu'],
+      },
+      {
+        name: 'a sidecar without a limit, and an init container where the platform wants one',
+        object: `{ kind: Deployment, spec: { template: { spec: { initContainers: [{ name: migrate, resources: { requests: { cpu: 100m, memory: 128Mi } } }, { name: proxy, restartPolicy: Always, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { memory: 128Mi } } }], containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 128Mi } } }] } } } }`,
+        params: { includeInit: true },
+        finds: [
+          'missing /spec/template/spec/initContainers/0/resources/limits/cpu',
+          'missing /spec/template/spec/initContainers/1/resources/limits/cpu',
+        ],
+      },
+      {
+        name: 'cpu limits forbidden, and the pod has one as a whole',
+        object: `{ kind: Deployment, spec: { template: { spec: { resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 128Mi } }, containers: [{ name: web }] } } } }`,
+        params: { mode: 'forbid' },
+        finds: ['present /spec/template/spec/resources/limits/cpu'],
+      },
+      {
         name: 'cpu limits forbidden, and one is set',
         object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 128Mi } } }] } } } }`,
         params: { mode: 'forbid' },

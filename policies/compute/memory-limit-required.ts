@@ -90,6 +90,12 @@ export default definePolicy({
         finds: ['missing /spec/template/spec/initContainers/0/resources/limits/memory'],
       },
       {
+        name: 'an init container without a limit, where the platform wants one',
+        object: `{ kind: Deployment, spec: { template: { spec: { initContainers: [{ name: migrate, resources: { requests: { cpu: 100m, memory: 128Mi } } }], containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 128Mi } } }] } } } }`,
+        params: { includeInit: true },
+        finds: ['missing /spec/template/spec/initContainers/0/resources/limits/memory'],
+      },
+      {
         name: 'limit and request differ, where that is not allowed',
         object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 256Mi } } }] } } } }`,
         params: { requireEqualRequest: true },

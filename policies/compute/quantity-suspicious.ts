@@ -118,6 +118,11 @@ export default definePolicy({
         ],
       },
       {
+        name: 'a bare number',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 100 }, limits: { cpu: 500m, memory: 100 } } }] } } } }`,
+        finds: ['tiny-memory /spec/template/spec/containers/0/resources/limits/memory'],
+      },
+      {
         name: 'a fraction of a gibibyte that is no whole number of bytes',
         object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 512Mi }, limits: { cpu: 500m, memory: 1.1Gi } } }] } } } }`,
         finds: ['rounded-bytes /spec/template/spec/containers/0/resources/limits/memory'],

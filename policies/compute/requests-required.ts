@@ -82,6 +82,11 @@ export default definePolicy({
         params: { assumeLimitRange: 'namespace-list', limitRangeNamespaces: ['default'] },
         frontEnd: 'check',
       },
+      {
+        name: 'init containers need none, where the platform says so',
+        object: `{ kind: Deployment, spec: { template: { spec: { initContainers: [{ name: migrate }], containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 128Mi } } }] } } } }`,
+        params: { includeInit: false },
+      },
     ],
     fails: [
       {
@@ -138,6 +143,27 @@ export default definePolicy({
         object: `{ kind: Deployment, spec: { template: { spec: { initContainers: [{ name: migrate, resources: { requests: { memory: 64Mi } } }], containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 128Mi } } }] } } } }`,
         unknown: ['LimitRange'],
         finds: ['missing /spec/template/spec/initContainers/0/resources/requests/cpu'],
+      },
+      {
+        name: 'a graphics card and the overhead of a sandbox stand in for nothing',
+        object: `{ kind: Deployment, spec: { template: { spec: { overhead: { cpu: 250m }, containers: [{ name: web, resources: { requests: { memory: 128Mi }, limits: { memory: 128Mi, nvidia.com/gpu: "1" } } }] } } } }`,
+        alongside: ['compute-cpu-limit'],
+        finds: ['missing /spec/template/spec/containers/0/resources/requests/cpu'],
+      },
+      {
+        name: 'a platform without resources of whole pods',
+        object: `{ kind: Deployment, spec: { template: { spec: { resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 128Mi } }, containers: [{ name: web }] } } } }`,
+        params: { podLevelResources: false },
+        finds: [
+          'missing /spec/template/spec/containers/0/resources/requests/cpu',
+          'missing /spec/template/spec/containers/0/resources/requests/memory',
+        ],
+      },
+      {
+        name: 'a platform that wants ephemeral storage requested',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 128Mi } } }] } } } }`,
+        params: { required: ['cpu', 'memory', 'ephemeral-storage'] },
+        finds: ['missing /spec/template/spec/containers/0/resources/requests/ephemeral-storage'],
       },
       {
         name: 'a resize takes a request away from a Pod',
