@@ -98,19 +98,26 @@ export default definePolicy({
           fix: defined === 'later' ? `define ${brief(names)} before it` : `define ${brief(names)}, before it`,
         }
       }
-      const seen = new Set<unknown>()
-      for (const [index, entry] of listOf(container.env).entries()) {
-        const name = memberOf(entry, 'name')
-        if (typeof name !== 'string') continue
-        if (seen.has(name))
-          yield {
-            reason: 'duplicate',
-            path: path + pointer('env', index),
-            message: `container ${holder} defines ${brief(name)} twice, and this entry hides the earlier one`,
-            fix: 'keep one of them',
-          }
-        seen.add(name)
-      }
+      for (const { index, name } of duplicatesIn(listOf(container.env)))
+        yield {
+          reason: 'duplicate',
+          path: path + pointer('env', index),
+          message: `container ${holder} defines ${brief(name)} twice, and this entry hides the earlier one`,
+          fix: 'keep one of them',
+        }
     }
   },
 })
+
+/** The entries whose name an earlier one has. */
+function duplicatesIn(env: readonly unknown[]): { readonly index: number; readonly name: string }[] {
+  const seen = new Set<string>()
+  const found: { index: number; name: string }[] = []
+  env.forEach((entry, index) => {
+    const name = memberOf(entry, 'name')
+    if (typeof name !== 'string') return
+    if (seen.has(name)) found.push({ index, name })
+    seen.add(name)
+  })
+  return found
+}

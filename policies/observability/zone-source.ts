@@ -99,8 +99,6 @@ export default definePolicy({
         message: 'the pods say themselves in which zone they are',
         fix: `remove the label ${zoneLabel}; to choose a zone use nodeAffinity`,
       }
-    const readers = containersOf(view).filter(({ container }) => readsZoneLabel(container, view.spec))
-    if (readers.length === 0) return
     const nodes = inventory.list('Node')
     const minor = Number(params.kubernetesVersion.slice('1.'.length) || NaN)
     const cause =
@@ -109,6 +107,10 @@ export default definePolicy({
         : nodes !== unknown && nodes.length > 0 && !haveZones(nodes)
           ? 'no node has a zone'
           : undefined
+    // Where zones reach the pods, nobody need know who reads them.
+    if (nodes !== unknown && cause === undefined) return
+    const readers = containersOf(view).filter(({ container }) => readsZoneLabel(container, view.spec))
+    if (readers.length === 0) return
     if (nodes === unknown && cause === undefined) yield unresolved('Node')
     if (cause === undefined) return
     for (const { path, name } of readers)

@@ -19,6 +19,7 @@ export interface BrokenReference {
  * makeEnvironmentVariables, third_party/forked/golang/expansion). What `envFrom` may define is not known, and not told.
  */
 export function* brokenReferences({ env, envFrom }: Container): Generator<BrokenReference, void, undefined> {
+  if (!listOf(env).some(mayRefer)) return
   const names = listOf(env).map((entry) => stringOf(memberOf(entry, 'name')) ?? '')
   if (listOf(envFrom).length > 0 || names.some(isVariable)) return
   const all = new Set(names)
@@ -41,6 +42,11 @@ export function lastOf(
   const list = listOf(env)
   const index = list.findLastIndex((entry) => memberOf(entry, 'name') === name)
   return index < 0 ? undefined : { entry: list[index], index }
+}
+
+// Hardly any variable refers to another: the rest is asked only where one may.
+function mayRefer(entry: unknown): boolean {
+  return stringOf(memberOf(entry, 'value'))?.includes('$(') ?? false
 }
 
 function referencesIn(value: string): ReadonlySet<string> {

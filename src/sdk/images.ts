@@ -25,7 +25,23 @@ export interface CloudRegistry {
  * if it has a dot, a colon or a capital letter, or is `localhost`. Undefined for what is no reference.
  */
 export function parseImage(image: unknown): ImageReference | undefined {
-  if (typeof image !== 'string') return undefined
+  if (typeof image !== 'string' || image.length > longestImage) return undefined
+  const known = parsed.get(image)
+  if (known) return known
+  const reference = parse(image)
+  if (!reference) return undefined
+  if (parsed.size >= mostParsed) parsed.clear()
+  parsed.set(image, reference)
+  return reference
+}
+
+// Several rules ask for the same few images, again and again.
+const parsed = new Map<string, ImageReference>()
+const mostParsed = 1024
+// The grammar allows 255 characters of a name, 128 of a tag and a digest; variables make it longer.
+const longestImage = 4096
+
+function parse(image: string): ImageReference | undefined {
   // What a variable holds may be anything, a slash too; what it is written with (`${TAG:-1.2/x}`) is not the reference.
   const text = withHoles(image.trim())
   const at = text.indexOf('@')

@@ -15,34 +15,49 @@ export function secretReferences(view: PodSpecView): readonly SecretReference[] 
 }
 
 function mountedSecrets(view: PodSpecView): SecretReference[] {
-  return listOf(view.spec.volumes).flatMap((volume, index) => {
-    const path = view.path + pointer('volumes', index)
-    const sources = listOf(memberOf(memberOf(volume, 'projected'), 'sources'))
-    return [
-      ...reference(memberOf(volume, 'secret'), 'secretName', `${path}/secret`),
-      ...sources.flatMap((source, each) =>
-        reference(memberOf(source, 'secret'), 'name', path + pointer('projected', 'sources', each, 'secret')),
+  const found: SecretReference[] = []
+  listOf(view.spec.volumes).forEach((volume, index) => {
+    add(found, memberOf(volume, 'secret'), 'secretName', view.path, 'volumes', index, 'secret')
+    listOf(memberOf(memberOf(volume, 'projected'), 'sources')).forEach((source, each) =>
+      add(
+        found,
+        memberOf(source, 'secret'),
+        'name',
+        view.path,
+        'volumes',
+        index,
+        'projected',
+        'sources',
+        each,
+        'secret',
       ),
-    ]
+    )
   })
+  return found
 }
 
 function readSecrets(view: PodSpecView): SecretReference[] {
-  return containersOf(view).flatMap(({ container, path }) => [
-    ...listOf(container.env).flatMap((entry, index) =>
-      reference(
-        memberOf(memberOf(entry, 'valueFrom'), 'secretKeyRef'),
-        'name',
-        path + pointer('env', index, 'valueFrom', 'secretKeyRef'),
-      ),
-    ),
-    ...listOf(container.envFrom).flatMap((entry, index) =>
-      reference(memberOf(entry, 'secretRef'), 'name', path + pointer('envFrom', index, 'secretRef')),
-    ),
-  ])
+  const found: SecretReference[] = []
+  for (const { container, path } of containersOf(view)) {
+    listOf(container.env).forEach((entry, index) => {
+      const from = memberOf(memberOf(entry, 'valueFrom'), 'secretKeyRef')
+      if (from !== undefined) add(found, from, 'name', path, 'env', index, 'valueFrom', 'secretKeyRef')
+    })
+    listOf(container.envFrom).forEach((entry, index) =>
+      add(found, memberOf(entry, 'secretRef'), 'name', path, 'envFrom', index, 'secretRef'),
+    )
+  }
+  return found
 }
 
-function reference(holder: unknown, field: string, path: string): SecretReference[] {
+/** Adds a reference if there is one; the pointer is made only then. */
+function add(
+  found: SecretReference[],
+  holder: unknown,
+  field: string,
+  path: string,
+  ...segments: readonly (string | number)[]
+): void {
   const name = stringOf(memberOf(recordOf(holder), field))
-  return name ? [{ name, path: `${path}/${field}` }] : []
+  if (name) found.push({ name, path: `${path}${pointer(...segments)}/${field}` })
 }
