@@ -35,6 +35,8 @@ export default definePolicy({
       {
         name: 'the address of one replica, under which its peers know it',
         object: `{ kind: Service, spec: { publishNotReadyAddresses: true, selector: { app: redis, statefulset.kubernetes.io/pod-name: redis-0 }, ports: [{ port: 6379 }] } }`,
+        inventory:
+          '{ kind: Pod, metadata: { name: redis-0, labels: { app: redis, statefulset.kubernetes.io/pod-name: redis-0 } } }',
       },
       { name: 'Ready pods only', object: service('publishNotReadyAddresses: false, ') },
       {

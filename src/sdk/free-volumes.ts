@@ -56,5 +56,6 @@ function isFree({ spec, status, metadata }: Volume, isOwn: IsOwn): boolean {
   if (metadata?.deletionTimestamp) return false
   const claim: unknown = spec?.claimRef
   if (claim !== undefined && claim !== null) return isOwn(memberOf(claim, 'namespace'), memberOf(claim, 'name'))
-  return status?.phase === undefined || status.phase === null || status.phase === 'Available'
+  // A new one is Pending until the controller of volumes has seen it, a moment later.
+  return [undefined, null, 'Pending', 'Available'].includes(status?.phase)
 }

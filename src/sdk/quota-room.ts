@@ -39,7 +39,9 @@ export function quotaShortage(
   const running = memberOf(deployment.status, 'replicas')
   const own = typeof running === 'number' && running > 0 ? running : 0
   let doubtful = false
-  for (const [resource, value] of Object.entries(recordOf(quota.spec?.hard) ?? {})) {
+  // In the order in which the API server stores them, so that all front ends name the same one.
+  const limits = Object.entries(recordOf(quota.spec?.hard) ?? {}).sort(([one], [other]) => (one < other ? -1 : 1))
+  for (const [resource, value] of limits) {
     const each = amountPerPod(resources, resource)
     if (each === undefined) continue
     const hard = parseQuantity(value)

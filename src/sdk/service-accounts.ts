@@ -1,6 +1,7 @@
 import type { Filing } from './filed-lists.ts'
 import { unknown, type Inventory } from './inventory.ts'
 import { anyKey } from './label-keys.ts'
+import { nameOf } from './names.ts'
 import type { Kinds } from './objects.ts'
 import { isPart, podSpecOf, type PodSpec } from './pod-specs.ts'
 import type { Missing } from './policy.ts'
@@ -55,8 +56,10 @@ export function workloadsUnder(
       const name = accountNameOf(view.spec)
       return name === undefined ? unknown : name === account
     })
+    // By name, so that all front ends name the same one first.
+    const sorted = [...found].sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1))
     // The list of a kind holds objects of that kind; the compiler cannot pair the two across the union.
-    return { found: found.map((object) => ({ kind, object }) as Witness), unsure }
+    return { found: sorted.map((object) => ({ kind, object }) as Witness), unsure }
   })
   return { found: relations.flatMap(({ found }) => found), unsure: relations.flatMap(({ unsure }) => unsure) }
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient, json, type ApiRequest, type Json } from './client.ts'
 import { createKubectl, type Kubectl } from './kubectl.ts'
@@ -36,7 +36,7 @@ export function connect(address: ClusterAddress): Cluster {
     kubectl: createKubectl(kubectlPath, { KUBECONFIG: kubeconfig, KUBECACHEDIR: join(dir, 'cache') }),
     request,
     close,
-    auditLog: async () => parseLines(await readFile(join(dir, 'audit.log'), 'utf8')),
+    auditLog: followLog(join(dir, 'audit.log')),
     addNode: (node) => addNode(request, node),
   }
 }
@@ -53,11 +53,29 @@ async function addNode(request: ApiRequest, node: NodeOptions): Promise<void> {
   })
 }
 
-/** The last line may be half written. */
-function parseLines(text: string): Json[] {
-  return text
-    .slice(0, text.lastIndexOf('\n') + 1)
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => json(JSON.parse(line)))
+/** Reads lines of JSON, at each call only those that were written since. */
+function followLog(path: string): () => Promise<Json[]> {
+  const events: Json[] = []
+  let read = 0
+  let reading = Promise.resolve()
+  const readOn = async (): Promise<void> => {
+    const file = await open(path)
+    try {
+      const { size } = await file.stat()
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(size - read), 0, size - read, read)
+      // The last line may be half written.
+      const whole = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1
+      const lines = buffer.toString('utf8', 0, whole).split('\n').filter(Boolean)
+      for (const line of lines) events.push(json(JSON.parse(line)))
+      read += whole
+    } finally {
+      await file.close()
+    }
+  }
+  return async () => {
+    // One after the other, or lines would be taken twice.
+    reading = reading.then(readOn, readOn)
+    await reading
+    return [...events]
+  }
 }

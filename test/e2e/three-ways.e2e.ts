@@ -1,15 +1,21 @@
 import t from 'tap'
 import { exampleNow, exampleSettings } from '../../docs/examples.ts'
 import { policies } from '../../policies/index.ts'
-import { auditCluster } from '../../src/cli/audit-cluster.ts'
-import { createEngine } from '../../src/engine/engine.ts'
-import type { AuditReport } from '../../src/report/audit-report.ts'
+import { audit, type Audit } from '../../src/audit/audit.ts'
+import type { Cluster as AuditedCluster } from '../../src/audit/cluster.ts'
+import { openCluster } from '../../src/cli/open-cluster.ts'
+import { auditedKinds } from '../../src/engine/audited-kinds.ts'
+import { createEngine, type Engine } from '../../src/engine/engine.ts'
+import { createSnapshot } from '../../src/inventory/snapshot.ts'
+import { trim } from '../../src/inventory/trim.ts'
+import type { KindName } from '../../src/sdk/objects.ts'
 import { startControlPlane } from '../control-plane/start.ts'
-import { asFile, count, exclusionOf, inOrder, isApi, keyOf, mayDiffer } from '../support/ways.ts'
+import { asFile, count, exclusionOf, inOrder, isApi, keyOf, mayDiffer, saidAlso } from '../support/ways.ts'
 import { situationsOf, startJudging, type Situation } from '../support/ways.ts'
 import { completionOf, refusalOf } from './support/api-server-says.ts'
 import { installCustomKinds } from './support/custom-kinds.ts'
 import { putInto } from './support/placed.ts'
+import { rememberLists } from './support/remembered-lists.ts'
 import { isWanted } from './support/wanted.ts'
 
 t.test('every example gets the same findings as a file, as a review and in a cluster', async (t) => {
@@ -18,6 +24,9 @@ t.test('every example gets the same findings as a file, as a review and in a clu
   t.teardown(() => cluster.stopAll())
   for (const part of ['kwok', 'kube-scheduler', 'kube-controller-manager'] as const) await cluster.stop(part)
   await installCustomKinds(cluster)
+  const opened = await openCluster({ kubeconfig: cluster.kubeconfig })
+  t.teardown(() => opened.close())
+  const lists = rememberLists(opened)
   const judge = await startJudging(t)
   const folder = t.testdir()
   const left = new Map<string, number>()
@@ -38,18 +47,20 @@ t.test('every example gets the same findings as a file, as a review and in a clu
       count(left, `the API server refuses ${why}`)
       continue
     }
-    const stored: Situation = { ...situation, object: placed.object, others: placed.others }
+    const touched = new Set([...always, situation.info.kind, ...situation.others.map(({ kind }) => kind)])
+    lists.forget(touched)
+    const stored: Situation = { ...situation, object: placed.object, others: [...placed.others, ...placed.around] }
     for (const profile of ['baseline', 'strict'] as const) {
       const engine = createEngine(policies, exampleSettings(policies, policy, example, profile))
-      const source = { kubeconfig: cluster.kubeconfig }
-      const options = { source, namespaces: [], rules: new Set<string>(), secrets: true, now: exampleNow }
-      const report = await auditCluster(engine, { ...options, onProgress: () => {} })
-      t.strictSame(report.unread, [], `${name}: all was read`)
-      const found = findingsOf(report, stored)
-      const inFile = (await asFile(engine, stored, folder)).filter((finding) => !isApi(finding, policies))
-      const { findings: reviewed } = await judge(engine, stored)
+      const audited = await auditAll(engine, lists)
+      t.strictSame(audited.unread, [], `${name}: all was read`)
+      const found = findingsOf(audited, stored)
+      const told = saidAlso('file', found)
+      const fileOf = async (each: Situation) => saidAlso('cluster', await asFile(engine, each, folder))
+      const inFile = (await fileOf(stored)).filter((finding) => !isApi(finding, policies))
+      const reviewed = saidAlso('cluster', (await judge(engine, stored)).findings)
       t.strictSame(inOrder(found), inOrder(reviewed), `${name}, ${profile}: as a review`)
-      t.strictSame(inOrder(found), inOrder(inFile), `${name}, ${profile}: as a file`)
+      t.strictSame(inOrder(told), inOrder(inFile), `${name}, ${profile}: as a file`)
       for (const finding of found)
         for (const other of [...inFile, ...reviewed]) {
           if (keyOf(other) !== keyOf(finding) || other.severity === finding.severity) continue
@@ -57,22 +68,43 @@ t.test('every example gets the same findings as a file, as a review and in a clu
           t.ok(mayDiffer(stored, finding, policies), `${name}: ${finding.severity}, not ${other.severity}`)
         }
       // And as it was written, before the API server completed it.
-      const written = (await asFile(engine, situation, folder)).filter((finding) => !isApi(finding, policies))
-      const completion = completionOf(situation, written, found)
-      t.not(completion, undefined, `${name}, ${profile}: as written: ${JSON.stringify([written, found].map(inOrder))}`)
+      const written = (await fileOf({ ...situation, others: [...situation.others, ...placed.around] })).filter(
+        (finding) => !isApi(finding, policies),
+      )
+      const completion = completionOf(situation, written, told)
+      const seen = { written: inOrder(written), found: inOrder(told) }
+      t.not(completion, undefined, `${name}, ${profile}: as written`, seen)
       if (completion) count(left, `found otherwise as written: ${completion}`)
       totals.compared++
       totals.findings += found.length
     }
     await placed.remove()
+    lists.forget(touched)
   }
   t.comment(`${totals.compared} comparisons, ${totals.findings} findings alike, ${totals.severities} severities apart`)
   for (const [reason, times] of left) t.comment(`${times}: ${reason}`)
 })
 
-function findingsOf(report: AuditReport, { info, object }: Situation) {
+// Placing an object may open its namespace, whose account comes with it.
+const always: readonly KindName[] = ['Namespace', 'ServiceAccount']
+
+/** What `day2 audit --secrets` makes of the whole cluster. */
+async function auditAll(engine: Engine, cluster: AuditedCluster): Promise<Audit> {
+  return await audit(engine, cluster, {
+    kinds: auditedKinds(engine.policies.values(), { labels: true }),
+    namespaces: [],
+    secrets: true,
+    now: exampleNow,
+    wanted: () => true,
+    shelves: createSnapshot(),
+    keep: trim,
+    onProgress: () => {},
+  })
+}
+
+function findingsOf({ tally }: Audit, { info, object }: Situation) {
   const { name, namespace = '' } = object.metadata ?? {}
-  return report.findings.filter(
+  return tally.findings.filter(
     (finding) =>
       finding.object.kind === info.kind && finding.object.name === name && finding.object.namespace === namespace,
   )

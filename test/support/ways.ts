@@ -38,7 +38,14 @@ export function situationsOf(policies: readonly Policy[]): Situation[] {
 }
 
 /** Why an example cannot be the same in a way, or undefined where it must be. Whoever leaves one out counts it. */
-export function exclusionOf({ example, others }: Situation, way: 'file' | 'review' | 'cluster'): string | undefined {
+export function exclusionOf(
+  { example, info, object, others }: Situation,
+  way: 'file' | 'review' | 'cluster',
+): string | undefined {
+  if (way === 'file' && object.apiVersion !== [info.group, info.version].filter(Boolean).join('/'))
+    return 'the API server converts an old version before it asks any webhook'
+  if (way === 'file' && example.frontEnd === 'check' && [info, ...others].every(({ kind }) => kind === 'StorageClass'))
+    return 'files do not tell which class is the newest, and a webhook knows that the one under review is'
   if (example.user && way !== 'review') return 'it depends on who writes, which only the webhook sees'
   if (example.unknown && way === 'file') return 'files never lack a kind: what is not there does not exist'
   if (example.unknown && way === 'cluster') return 'its kinds would have to be forbidden: see audit.e2e'
@@ -161,6 +168,27 @@ export function keyOf({ rule, reason, path, message }: Finding): string {
 export function isApi({ rule, reason }: Finding, policies: readonly Policy[]): boolean {
   const of = policies.find(({ id }) => id === rule)?.reasons[reason]
   return of?.api === true || (typeof of?.baseline === 'object' && of.baseline.default === 'off')
+}
+
+interface Unsaid {
+  readonly way: 'file' | 'cluster'
+  readonly rule: string
+  readonly kind: KindName
+}
+
+const unsaid: readonly Unsaid[] = [
+  // Every Pod of a cluster has a node, and nobody can tell whether it was asked for.
+  { way: 'cluster', rule: 'compute-node-pinning node-name', kind: 'Pod' },
+  // What is injected into a Pod is in no file.
+  { way: 'file', rule: 'identity-injection-missing not-injected', kind: 'Pod' },
+]
+
+/** The findings that are told that way too; what is never told there stands in the table above. */
+export function saidAlso(way: Unsaid['way'], findings: readonly Finding[]): Finding[] {
+  return findings.filter(
+    ({ rule, reason, object }) =>
+      !unsaid.some((each) => each.way === way && each.rule === `${rule} ${reason}` && each.kind === object.kind),
+  )
 }
 
 /** Counts reasons, so that nothing is left out without a word. */

@@ -44,7 +44,10 @@ export const cases: readonly Case[] = [
     baseline: 'deny',
     strict: 'deny',
     says: /128m/,
-    bad: (name) => sound(name, { resources: { ...soundResources, requests: { cpu: '100m', memory: '128m' } } }),
+    bad: (name) =>
+      sound(name, {
+        resources: { requests: { cpu: '100m', memory: '128m' }, limits: { cpu: '500m', memory: '128m' } },
+      }),
     good: (name) => sound(name),
   },
   {

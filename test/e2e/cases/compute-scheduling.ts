@@ -11,8 +11,8 @@ export const cases: readonly Case[] = [
     strict: 'deny',
     says: /required anti-affinity on topology\.kubernetes\.io\/region, 2 replicas, 1 domain/,
     // All nodes are of one region.
-    bad: (name) => sound(name, { pod: apart(name, 'topology.kubernetes.io/region') }),
-    good: (name) => sound(name, { pod: apart(name, 'kubernetes.io/hostname') }),
+    bad: (name) => sound(name, { strategy: oneByOne, pod: apart(name, 'topology.kubernetes.io/region') }),
+    good: (name) => sound(name, { strategy: oneByOne, pod: apart(name, 'kubernetes.io/hostname') }),
   },
   {
     rule: 'compute-hard-topology-spread',

@@ -165,7 +165,8 @@ export const cases: readonly Case[] = [
   },
   {
     rule: 'identity-pull-sa-annotation-missing',
-    kind: 'template, off until it is configured',
+    // Off until it is configured.
+    kind: 'template',
     baseline: 'off',
     strict: 'off',
     says: /lacks/,

@@ -16,6 +16,9 @@ const refusals: readonly (readonly [RegExp, string])[] = [
   [/must contain (at least one letter|only alpha-numeric characters)/, 'a name of a port that is none'],
   [/must be non-negative and less than terminationGracePeriodSeconds/, 'a sleep beyond the grace period'],
   [/error looking up service account/, 'a Pod of a ServiceAccount that is not there'],
+  [/may not be 0 when `maxSurge` is 0/, 'a rollout that can take no step'],
+  [/cannot unmarshal bool into Go struct field ObjectMeta\S*labels/, 'a label that is no text'],
+  [/allowedTopologies\[\d+\]\.matchLabelExpressions: Duplicate value: ""/, 'a term of topologies without expressions'],
   [/spec\.ephemeralContainers: Forbidden: cannot be set on create/, 'ephemeral containers in a new Pod'],
 ]
 
@@ -70,7 +73,7 @@ const completions: readonly Completion[] = [
   },
   {
     why: 'of several default classes the newest counts, and the API server sets the time',
-    holds: ({ others }) => others.filter(({ kind }) => kind === 'StorageClass').length > 1,
+    holds: ({ info, others }) => [info, ...others].filter(({ kind }) => kind === 'StorageClass').length > 1,
   },
 ]
 

@@ -1,7 +1,7 @@
 import { collectionPath } from '../../../src/kube/list.ts'
 import type { Entry } from '../../../src/inventory/files.ts'
 import { kinds, type KindInfo } from '../../../src/sdk/kinds.ts'
-import type { AnyObject } from '../../../src/sdk/objects.ts'
+import type { AnyObject, KindName } from '../../../src/sdk/objects.ts'
 import type { Cluster } from '../../control-plane/cluster.ts'
 import type { Situation } from '../../support/ways.ts'
 
@@ -9,6 +9,8 @@ import type { Situation } from '../../support/ways.ts'
 export interface Placed {
   readonly object: AnyObject
   readonly others: readonly Entry[]
+  /** The Namespaces that they are in, and the default account of each, where the situation does not bring them. */
+  readonly around: readonly Entry[]
   /** What the API server says where it refuses one of the objects; nothing is left then. */
   readonly refusal?: string
   /** Takes everything away again, at once. */
@@ -63,10 +65,11 @@ export async function putInto(cluster: Cluster, { info, object, others }: Situat
     await placeBeside(others.filter(isAccount))
     const stored = await place(info, object)
     await placeBeside(others.filter((entry) => !isAccount(entry)))
-    return { object: stored, others: beside, remove }
+    const own = [entryOf(info, object), ...others]
+    return { object: stored, others: beside, around: await readAround(cluster, own), remove }
   } catch (error) {
     await remove()
-    if (error instanceof Refusal) return { object, others, refusal: error.message, remove }
+    if (error instanceof Refusal) return { object, others, around: [], refusal: error.message, remove }
     throw error
   }
 }
@@ -78,6 +81,23 @@ async function openNamespace(cluster: Cluster, namespace: string): Promise<void>
   const created = await cluster.request('POST', '/api/v1/namespaces', { metadata: { name: namespace } })
   if (created.status === 201)
     await cluster.request('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default' } })
+}
+
+async function readAround(cluster: Cluster, own: readonly Entry[]): Promise<Entry[]> {
+  const read = async (kind: KindName, namespace: string, name: string): Promise<Entry[]> => {
+    if (own.some((each) => each.kind === kind && each.namespace === namespace && each.name === name)) return []
+    const root = namespace ? `/api/v1/namespaces/${namespace}/serviceaccounts` : '/api/v1/namespaces'
+    const { body } = await cluster.request('GET', `${root}/${name}`)
+    return [{ kind, namespace, name, object: body.value as AnyObject }]
+  }
+  const namespaces = [...new Set(own.map(({ namespace }) => namespace).filter(Boolean))]
+  const around = namespaces.flatMap((name) => [read('Namespace', '', name), read('ServiceAccount', name, 'default')])
+  return (await Promise.all(around)).flat()
+}
+
+function entryOf({ kind }: KindInfo, object: AnyObject): Entry {
+  const { namespace, name } = object.metadata ?? {}
+  return { kind, namespace: namespace ?? '', name: name ?? '', object }
 }
 
 // A Namespace cannot be deleted while no controller empties it: it stays, without its labels.
