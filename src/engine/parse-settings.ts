@@ -18,7 +18,7 @@ export type ParsedSettings = { readonly settings: Settings } | { readonly errors
 
 /** Validates the value of a settings file against the schema of the policies and completes it with the defaults. */
 export function parseSettings(value: unknown, policies: readonly Policy[]): ParsedSettings {
-  const validate = validatorOf(policies)
+  const validate = validatorOf(policies, Object.keys(recordOf(memberOf(value, 'rules')) ?? {}))
   if (!validate(value)) {
     const errors = (validate.errors ?? []).filter((error) => error.keyword !== 'anyOf' && error.keyword !== 'if')
     return { errors: (errors.length > 0 ? errors : (validate.errors ?? [])).map((error) => explain(error)) }
@@ -42,14 +42,16 @@ interface RawSettings {
   readonly rules?: { readonly [id: string]: RuleSettings }
 }
 
-const validators = new WeakMap<readonly Policy[], ValidateFunction>()
+// The last one for each list of policies: settings are read again and again, and name the same rules.
+const validators = new WeakMap<readonly Policy[], { readonly names: string; readonly validate: ValidateFunction }>()
 
-function validatorOf(policies: readonly Policy[]): ValidateFunction {
+function validatorOf(policies: readonly Policy[], rules: readonly string[]): ValidateFunction {
+  const names = rules.join()
   const known = validators.get(policies)
-  if (known) return known
+  if (known?.names === names) return known.validate
   const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, strictRequired: false, verbose: true })
-  const validate = ajv.compile(settingsSchema(policies))
-  validators.set(policies, validate)
+  const validate = ajv.compile(settingsSchema(policies, new Set(rules)))
+  validators.set(policies, { names, validate })
   return validate
 }
 
