@@ -4,7 +4,7 @@ import { brief, nameOf } from '../../src/sdk/names.ts'
 import { serversAmong, type Server } from '../../src/sdk/offered-ports.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { backendKinds, backendsOf, isHeadless, isSelecting } from '../../src/sdk/services.ts'
-import { memberOf, recordOf } from '../../src/sdk/shape.ts'
+import { listOf, memberOf, recordOf } from '../../src/sdk/shape.ts'
 import { zoneOf } from '../../src/sdk/zones.ts'
 
 const container = `containers: [{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }]`
@@ -65,6 +65,15 @@ export default definePolicy({
         name: 'agents that are asked on their own node',
         object: service('internalTrafficPolicy: Local, '),
         inventory: workload('DaemonSet', '', 'nodeSelector: { kubernetes.io/os: linux }, '),
+      },
+      {
+        name: 'agents on every node that is a machine',
+        object: service('internalTrafficPolicy: Local, '),
+        inventory: workload(
+          'DaemonSet',
+          '',
+          'affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: eks.amazonaws.com/compute-type, operator: NotIn, values: [fargate] }] }] } } }, ',
+        ),
       },
       { name: 'its workload is to come', object: service('internalTrafficPolicy: Local, ') },
       {
@@ -168,13 +177,26 @@ export default definePolicy({
   },
 })
 
-/** A DaemonSet without a choice of nodes; taints keep balancers away as they keep pods. */
+/** A DaemonSet without a choice among the nodes that could run it; taints keep balancers away as they keep pods. */
 function isEverywhere({ backend, view: { spec } }: Server): boolean {
   if (backend.kind !== 'DaemonSet') return false
-  const chosen = Object.keys(recordOf(spec.nodeSelector) ?? {}).filter((key) => key !== 'kubernetes.io/os')
   const affinity = memberOf(memberOf(spec.affinity, 'nodeAffinity'), 'requiredDuringSchedulingIgnoredDuringExecution')
-  return chosen.length === 0 && !recordOf(affinity)
+  const terms = listOf(memberOf(affinity, 'nodeSelectorTerms'))
+  const chosen = [
+    ...Object.keys(recordOf(spec.nodeSelector) ?? {}),
+    ...terms.flatMap((term) => listOf(memberOf(term, 'matchExpressions')).map((each) => memberOf(each, 'key'))),
+    ...terms.flatMap((term) => listOf(memberOf(term, 'matchFields'))),
+  ]
+  return chosen.every((key) => natures.has(key))
 }
+
+// What a node is, not what it is for: its system, and whether it is a real one (Fargate, virtual kubelets).
+const natures: ReadonlySet<unknown> = new Set([
+  'eks.amazonaws.com/compute-type',
+  'kubernetes.io/arch',
+  'kubernetes.io/os',
+  'type',
+])
 
 function describe({ backend: { kind, object } }: Server): string {
   return `${kind}/${brief(nameOf(object), 24)}`
