@@ -60,7 +60,8 @@ t.test('day2 audit of a cluster with faults', async (t) => {
         .items.some((each) => each.at('object', 'name').text === 'cases-immediate'),
       'cluster-wide objects too',
     )
-    t.match(report, { secrets: false, unread: [{ kind: 'Secret', level: 'note', code: 'D2_SECRETS_NOT_ASKED' }] })
+    t.match(report, { secrets: false })
+    t.match(unread(report), [{ kind: 'Secret', level: 'note', code: 'D2_SECRETS_NOT_ASKED' }])
     const scanned = json(report).at('scanned').items
     t.ok(Number(scanned.find((each) => each.at('kind').text === 'Pod')?.at('judged').value) >= pods)
     quiet(t, values, stdout)
@@ -108,19 +109,17 @@ t.test('day2 audit of a cluster with faults', async (t) => {
     const lacking = () => day2('audit', '--kubeconfig', auditor.kubeconfig, '--output', 'json')
     const gap = await waitFor('the verb to be gone', lacking, { until: ({ code }) => code === 2 })
     const report: unknown = JSON.parse(gap.stdout)
-    t.match(report, {
-      summary: { unread: 1 },
-      unread: [
-        {
-          kind: 'PodDisruptionBudget',
-          resource: 'poddisruptionbudgets.policy',
-          level: 'error',
-          code: 'D2_KUBE_FORBIDDEN',
-          reason: /grant "system:serviceaccount:auditor:day2-audit" the verb "list" on "poddisruptionbudgets"$/,
-        },
-        { kind: 'Secret', level: 'note' },
-      ],
-    })
+    t.match(report, { summary: { unread: 1 } })
+    t.match(unread(report), [
+      {
+        kind: 'PodDisruptionBudget',
+        resource: 'poddisruptionbudgets.policy',
+        level: 'error',
+        code: 'D2_KUBE_FORBIDDEN',
+        reason: /grant "system:serviceaccount:auditor:day2-audit" the verb "list" on "poddisruptionbudgets"$/,
+      },
+      { kind: 'Secret', level: 'note' },
+    ])
     t.match(gap.stderr, /^day2: not read PodDisruptionBudget: .*\n$/)
     t.ok(
       json(report)
@@ -131,6 +130,12 @@ t.test('day2 audit of a cluster with faults', async (t) => {
     t.equal(found(report).length, 7, 'all else is reported')
   })
 })
+
+/** What was not read, but for the kinds of clouds and controllers that this cluster does not serve. */
+function unread(report: unknown): unknown[] {
+  const all = json(report).at('unread').items
+  return all.filter((each) => each.at('code').text !== 'D2_NOT_SERVED').map(({ value }) => value)
+}
 
 /** The findings in our namespace above audit, by severity, rule and object. */
 function found(report: unknown): string[] {
