@@ -4,24 +4,11 @@ import type { Problem } from '../files/problem.ts'
 import type { Contents } from '../files/read.ts'
 import { scopesOf } from '../files/scopes.ts'
 import type { FilePlace, Report, ReportedFinding } from '../report/report.ts'
+import type { CheckInput } from './check-input.ts'
 import { notesOf } from './check-notes.ts'
 import type { Said } from './check-said.ts'
 import { checkScope } from './check-scope.ts'
-import type { LiveContext } from './live-context.ts'
 import { version } from './version.ts'
-
-export interface CheckInput {
-  readonly paths: readonly string[]
-  readonly contents: Contents
-  /** What the rules may look up and the report leaves out. */
-  readonly context: Contents
-  /** Namespace of objects that name none. */
-  readonly namespace: string
-  readonly complete: boolean
-  /** The cluster that the files are meant for. */
-  readonly live?: LiveContext
-  readonly now: number
-}
 
 /** Judges everything that was read. `faults` counts policies and objects that failed by a fault of our own. */
 export function checkContents(engine: Engine, input: CheckInput): { report: Report; faults: number } {

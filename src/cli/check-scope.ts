@@ -9,7 +9,7 @@ import { unknown, type InventorySource } from '../sdk/inventory.ts'
 import type { KindInfo } from '../sdk/kinds.ts'
 import type { ObjectRef } from '../sdk/objects.ts'
 import { memberOf, stringOf } from '../sdk/shape.ts'
-import type { CheckInput } from './check-contents.ts'
+import type { CheckInput } from './check-input.ts'
 import type { LiveContext } from './live-context.ts'
 import { addNew, failed, reported, type Said } from './check-said.ts'
 

@@ -8,6 +8,7 @@ export const settingsApiVersion = 'day2-admission.dev/v1alpha1'
  * the rules that a file does not name are left unspecified: compiling what nobody asks costs a second.
  */
 export function settingsSchema(policies: readonly Policy[], named?: ReadonlySet<string>): object {
+  const specified = (policy: Policy) => (!named || named.has(policy.id) ? ruleSchema(policy) : true)
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Settings of day2-admission',
@@ -78,8 +79,8 @@ export function settingsSchema(policies: readonly Policy[], named?: ReadonlySet<
         description: 'Settings of single rules.',
         type: 'object',
         additionalProperties: false,
-        properties: Object.fromEntries([
-          ...policies.map((policy) => [policy.id, !named || named.has(policy.id) ? ruleSchema(policy) : true] as const),
+        properties: Object.fromEntries<object | true>([
+          ...policies.map((policy) => [policy.id, specified(policy)] as const),
           [exemptionRule, { ...object({ severity }), description: 'Exemptions that do not count.' }],
         ]),
       },

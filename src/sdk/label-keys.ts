@@ -11,9 +11,8 @@ export const anyKey = '*'
  */
 export function selectorKeys(selector: unknown): readonly string[] | undefined {
   const fields = recordOf(selector)
-  for (const [key, value] of Object.entries(recordOf(fields?.['matchLabels']) ?? {})) {
-    if (isPlain(key, value)) return [keyOf(key, value)]
-  }
+  const own = tellingLabel(recordOf(fields?.['matchLabels']) ?? {})
+  if (own) return [own]
   const expressions = fields?.['matchExpressions']
   for (const entry of Array.isArray(expressions) ? (expressions as readonly unknown[]) : []) {
     const { key, operator, values } = recordOf(entry) ?? {}
@@ -24,6 +23,25 @@ export function selectorKeys(selector: unknown): readonly string[] | undefined {
   }
   return undefined
 }
+
+/** The label of a selector that fewest others are likely to name; undefined where it names none. */
+function tellingLabel(labels: { readonly [key: string]: unknown }): string | undefined {
+  let fallback: string | undefined
+  for (const [key, value] of Object.entries(labels)) {
+    if (!isPlain(key, value)) continue
+    if (!isShared(key)) return keyOf(key, value)
+    fallback ??= keyOf(key, value)
+  }
+  return fallback
+}
+
+// What the workloads of a namespace, a release or a team have in common: filed under it all lie in one drawer.
+function isShared(key: string): boolean {
+  return sharedLabels.test(key.slice(key.lastIndexOf('/') + 1))
+}
+
+const sharedLabels =
+  /^(part-of|managed-by|created-by|component|version|instance|release|heritage|chart|tier|role|env|environment|stage|team|owner|track|type|kind|cluster|region|zone|namespace|project|product|system|domain|tenant)$/
 
 /** The keys of labels; undefined where a `${VARIABLE}` makes them more than they show. */
 export function labelKeys(labels: unknown): readonly string[] | undefined {

@@ -10,8 +10,11 @@ import { complete, conditions, event, phase, podOf, running, unschedulable } fro
 import { playProvisioner } from './support/provisioner.ts'
 import { useCluster } from './support/shared-cluster.ts'
 import {
+  anyNode,
   bound,
+  byDefault,
   claim,
+  defaultKey,
   deploying,
   inZone,
   mounts,
@@ -314,8 +317,6 @@ t.test('claims, classes and volumes that a Pod waits for', async (t) => {
   })
 })
 
-const defaultKey = 'storageclass.kubernetes.io/is-default-class'
-
 function fail(what: string): never {
   throw new Error(what)
 }
@@ -345,14 +346,4 @@ async function guard(
 
 function label(webhook: Webhook): object {
   return { [webhookLabel]: webhook.name }
-}
-
-async function anyNode(cluster: Cluster): Promise<string> {
-  const { stdout } = await cluster.kubectl(['get', 'nodes', '-l', `${zoneKey}=zone-0`, '-o', 'name'])
-  return stdout.split('\n')[0]?.replace('node/', '') ?? ''
-}
-
-function byDefault(object: object): object {
-  const { metadata } = object as { metadata: object }
-  return { ...object, metadata: { ...metadata, annotations: { [defaultKey]: 'true' } } }
 }

@@ -1,3 +1,4 @@
+import type { Cluster } from '../../control-plane/cluster.ts'
 import { deployment, podSpec } from './objects.ts'
 
 /** The driver of the static volumes, and the label that the nodes carry. */
@@ -67,4 +68,19 @@ export function recreated(object: object): object {
 
 export function deploying(name: string, claims: readonly string[], placed: object = {}): object {
   return recreated(deployment({ name, replicas: 1, pod: { ...placed, ...mounts(claims) } }))
+}
+
+export const defaultKey = 'storageclass.kubernetes.io/is-default-class'
+
+/** The class as the default of its cluster. */
+export function byDefault(object: object): object {
+  // Builders of this file give every object its metadata.
+  const { metadata } = object as { metadata: object }
+  return { ...object, metadata: { ...metadata, annotations: { [defaultKey]: 'true' } } }
+}
+
+/** The name of a node in the first zone. */
+export async function anyNode(cluster: Cluster): Promise<string> {
+  const { stdout } = await cluster.kubectl(['get', 'nodes', '-l', `${zoneKey}=zone-0`, '-o', 'name'])
+  return stdout.split('\n')[0]?.replace('node/', '') ?? ''
 }
