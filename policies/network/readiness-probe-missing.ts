@@ -192,10 +192,10 @@ livenessProbe:
       const container = lackingProbe(each.container, view)
       return container ? [{ container, exposures: each.exposures }] : []
     })
-    const told = new Set<ContainerView>()
+    const told = new Set<string>()
     for (const { container, exposures } of [...lacking].sort((a, b) => farness(b) - farness(a))) {
-      if (!told.has(container)) yield missing(container, exposures, namespace)
-      told.add(container)
+      if (!told.has(container.path)) yield missing(container, exposures, namespace)
+      told.add(container.path)
     }
     if (params.always && served.length === 0) {
       for (const each of servingContainers(view))
@@ -269,12 +269,12 @@ function* judgeService(
   const { found, unsure } = backendsOf(service, namespace, inventory)
   for (const { backend, view } of serversAmong(found.filter(isLasting))) {
     const { served } = servedContainers(backend.kind, backend.object, view, namespace, inventory)
-    const told = new Set<ContainerView>()
+    const told = new Set<string>()
     for (const { container, exposures } of served) {
       const own = exposures.filter((exposure) => exposure.service === service)
       const lacking = own.length > 0 ? lackingProbe(container, view) : undefined
-      if (!lacking || told.has(lacking)) continue
-      told.add(lacking)
+      if (!lacking || told.has(lacking.path)) continue
+      told.add(lacking.path)
       yield seenFromService(lacking, own, { backend, view }, namespace)
     }
   }

@@ -172,7 +172,7 @@ export default definePolicy({
       if (fault) yield fault
     }
     const { served, unsure } = servedContainers(kind, object, view, namespace, inventory)
-    const told = new Set<ContainerView>()
+    const told = new Set<string>()
     let slowest: { readonly seconds: number; readonly by: string } | undefined
     for (const { container, exposures } of served) {
       const outside = exposures.filter(({ reach }) => reach !== 'cluster')
@@ -182,8 +182,8 @@ export default definePolicy({
       }
       const [first] = outside
       const lacking = first && grace > 0 ? lackingHook(container, view) : undefined
-      if (!lacking || told.has(lacking)) continue
-      told.add(lacking)
+      if (!lacking || told.has(lacking.path)) continue
+      told.add(lacking.path)
       yield {
         reason: 'no-prestop',
         path: `${lacking.path}/lifecycle/preStop`,

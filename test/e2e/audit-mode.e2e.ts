@@ -15,6 +15,24 @@ import { startWebhook } from './support/webhook.ts'
 
 const space = 'mode-audit'
 
+// Some of each loop, of every severity, whose objects do not come between each other in one namespace.
+const shown: ReadonlySet<string> = new Set([
+  'compute-cpu-limit',
+  'compute-memory-limit-required',
+  'compute-pdb-blocks-all',
+  'compute-pdb-deadlock',
+  'compute-quantity-suspicious',
+  'compute-requests-required',
+  'identity-configmap-cloud-credentials',
+  'identity-env-cloud-credentials',
+  'identity-secret-cloud-credentials',
+  'network-probe-port-unresolvable',
+  'network-publish-not-ready',
+  'observability-context-env',
+  'storage-immediate-binding',
+  'storage-pvc-immediate-class',
+])
+
 t.test('a platform listens in audit mode, reads the report, and then enforces', async (t) => {
   const cluster = await useCluster(t)
   const webhook = await startWebhook(t, cluster, space)
@@ -22,7 +40,7 @@ t.test('a platform listens in audit mode, reads the report, and then enforces', 
   const namespace = await openNamespace(cluster, space, webhook.name)
   for (const object of classesOfCases) await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(object) })
 
-  const planted = cases.map(plant)
+  const planted = cases.filter(({ rule }) => shown.has(rule)).map(plant)
   for (const { each, object, app } of planted) {
     if (each.beside) {
       await namespace.accept(...each.beside(app))
