@@ -10,7 +10,7 @@ export interface NodeOptions {
 
 /** A Node that kwok plays the kubelet of. */
 export function nodeObject({ name, zone, cpu = '8', memory = '32Gi', labels = {}, taints = [] }: NodeOptions): object {
-  const resources = { cpu, memory, pods: '110' }
+  const resources = { cpu, memory, pods: '500' }
   return {
     apiVersion: 'v1',
     kind: 'Node',

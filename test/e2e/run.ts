@@ -28,7 +28,7 @@ async function main(words: readonly string[]): Promise<number> {
     ...process.env,
     [clusterVariable]: JSON.stringify(cluster.address),
     [evidenceVariable]: evidence,
-    TAP_TIMEOUT: '600',
+    TAP_TIMEOUT: '1200',
   }
   const queue = [...files]
   const outcomes: Outcome[] = []

@@ -48,7 +48,7 @@ export function spread(app: string, fields: object): object {
 }
 
 /** Requests and limits with which no rule finds anything. */
-export const soundResources = { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '500m', memory: '128Mi' } }
+export const soundResources = { requests: { cpu: '10m', memory: '128Mi' }, limits: { cpu: '500m', memory: '128Mi' } }
 
 export interface WorkloadOptions {
   readonly name?: string
