@@ -58,7 +58,7 @@ interface Outcome {
   readonly failed: number
 }
 
-const fileTimeout = 600_000
+const fileTimeout = 1_200_000
 
 async function runFile(file: string, env: NodeJS.ProcessEnv): Promise<Outcome> {
   const started = Date.now()
