@@ -93,11 +93,16 @@ t.test('a platform listens in audit mode, reads the report, and then enforces', 
       return names.has(`${kind} ${place} ${name}`)
     }
     const ours = all.filter(isOurs)
-    // When the workload of the deadlock was applied, its budget was not there yet; Pods and claims repeat nothing.
+    // When the workloads were applied, the budget of the one and the Service of the other were not there yet; Pods and
+    // claims repeat nothing.
     const others = all.filter((finding) => refOf(finding).namespace === space && !isOurs(finding))
     t.same(
       others.map((finding) => `${finding.at('rule').text} ${refOf(finding).kind}`),
-      ['compute-pdb-deadlock Deployment'],
+      [
+        'compute-pdb-deadlock Deployment',
+        'compute-pdb-missing Deployment',
+        'network-readiness-probe-missing Deployment',
+      ],
       'and what only became a fault afterwards',
     )
     const seen = ours.map((finding) => {
