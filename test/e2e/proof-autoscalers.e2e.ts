@@ -185,7 +185,7 @@ async function measure(cluster: Cluster, { name, get }: Namespace): Promise<void
     metadata: { name: pod.at('metadata', 'name').text, labels: pod.at('metadata', 'labels').value },
     timestamp,
     window: '30s',
-    containers: [{ name: 'web', usage: { cpu: '50m', memory: '64Mi' } }],
+    containers: [{ name: 'web', usage: { cpu: '5m', memory: '64Mi' } }],
   })
   for (const pod of pods) {
     const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${name}/pods`
