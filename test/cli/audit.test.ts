@@ -96,9 +96,13 @@ t.test('JSON for programs, with an account of what was not read', async (t) => {
     secrets: false,
     findings: [{ severity: 'audit', capped: { by: 'mode audit' } }],
     exempted: [{ rule: 'compute-memory-limit-required', because: 'a test', object: { name: 'web' } }],
-    unresolved: [{ rule: 'compute-pdb-deadlock', kind: 'HorizontalPodAutoscaler', objects: 2 }],
     unread: [{ kind: 'HorizontalPodAutoscaler' }, { kind: 'LimitRange' }, { kind: 'Secret', level: 'note' }],
   })
+  const { unresolved } = json as { unresolved: { rule: string }[] }
+  t.match(
+    unresolved.find(({ rule }) => rule === 'compute-pdb-deadlock'),
+    { kind: 'HorizontalPodAutoscaler', objects: 2 },
+  )
   t.match(stdout, 'deny lowered by mode audit', 'what the mode silenced is what the report is read for')
   t.match(
     stdout,
@@ -111,6 +115,7 @@ t.test('JSON for programs, with an account of what was not read', async (t) => {
 t.test('namespaces', async (t) => {
   const { server, dir } = await startCluster(t)
   const inShop = [...judged, ...lookedUp].filter(({ namespaced }) => namespaced)
+  const ofCluster = [...judged, ...lookedUp].filter(({ namespaced }) => !namespaced).map((info) => collectionPath(info))
   for (const info of inShop) server.serve(collectionPath(info, 'shop'), info.kind)
   server.serve('/api/v1/namespaces/shop', 'Namespace')
   server.put('/apis/policy/v1/namespaces/shop/poddisruptionbudgets', {
@@ -121,7 +126,7 @@ t.test('namespaces', async (t) => {
   t.equal(code, 0, stdout)
   t.match(stdout, / in shop, 1 judged/)
   for (const request of server.requests.filter((text) => text.includes('limit='))) {
-    t.match(request, /\/namespaces\/shop\/|\/nodes|\/storageclasses|\/persistentvolumes\?|\/v1\/namespaces\?/)
+    t.ok(request.includes('/namespaces/shop/') || ofCluster.some((path) => request.includes(`${path}?`)), request)
   }
   const typo = await day2('audit', '--kubeconfig', server.kubeconfig(dir), '-n', 'shpo')
   t.match(typo, { code: 2, stdout: '', stderr: /no namespace "shpo".*\(D2_NAMESPACE_NOT_FOUND\)\n$/ })

