@@ -117,7 +117,8 @@ export function findResource(group: string, resource: string): KindInfo | undefi
 }
 
 /** Group of an apiVersion: 'apps/v1' → 'apps', 'v1' → ''. */
-export function groupOf(apiVersion: string): string {
+export function groupOf(apiVersion: unknown): string {
+  if (typeof apiVersion !== 'string') return ''
   const slash = apiVersion.indexOf('/')
   return slash < 0 ? '' : apiVersion.slice(0, slash)
 }
