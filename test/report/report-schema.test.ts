@@ -38,11 +38,12 @@ t.test('what check prints is what the schema says', async (t) => {
   const report: unknown = JSON.parse(stdout)
   t.ok(valid(report), JSON.stringify(valid.errors))
   t.match(report, {
-    findings: [{ capped: { from: 'deny' } }],
     exempted: [{ because: 'a test' }],
     problems: [{ level: 'error' }],
     skipped: [{ count: 1 }],
   })
+  const { findings } = report as { findings: { capped?: { from: string } }[] }
+  t.ok(findings.some(({ capped }) => capped?.from === 'deny'))
 })
 
 t.test('the schema refuses another shape', async (t) => {
