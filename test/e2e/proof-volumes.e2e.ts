@@ -59,8 +59,7 @@ t.test('claims, classes and volumes that a Pod waits for', async (t) => {
     const finding = await told('storage-claim-missing', at, pod('other', ['dta']))
     const typed = seen(finding, /(?<=claimName: )\w+/)
     await at.accept(pod('mended', [typed]))
-    await running(at, 'mended')
-    t.pass()
+    t.equal(await running(at, 'mended'), 'Running')
     prove('storage-claim-missing', 'mistyped name', finding, {
       applied: 'a Pod that mounts a claim by a mistyped name',
       outage: 'the Pod stays Pending',
@@ -77,8 +76,7 @@ t.test('claims, classes and volumes that a Pod waits for', async (t) => {
     const finding = await told('storage-class-missing', at, claim('other', 'volumes-wating'))
     const typed = seen(finding, /(?<=storageClassName: )[\w-]+/)
     await at.accept(claim('mended', typed), pod('mended', ['mended']))
-    await running(at, 'mended')
-    t.pass()
+    t.equal(await running(at, 'mended'), 'Running')
     prove('storage-class-missing', 'mistyped class', finding, {
       applied: 'a claim that names a class that does not exist',
       outage: 'no volume is made and the Pod stays Pending',
@@ -117,8 +115,7 @@ t.test('claims, classes and volumes that a Pod waits for', async (t) => {
     const placed = JSON.parse(typed.replace('node-1', await anyNode(cluster))) as object
     await at.accept(deploying('web', ['data'], placed))
     await phase(at, 'data', 'Bound')
-    await complete(at, 'web')
-    t.pass()
+    t.ok(await complete(at, 'web'), 'its Pods are ready')
     prove('storage-scheduler-bypass', 'nodeName', refused, {
       applied: 'a Deployment with `nodeName` and a claim of a class that waits for the first consumer',
       outage: 'the claim waits for a consumer for ever, though the Pod is on its node',
@@ -182,8 +179,7 @@ t.test('claims, classes and volumes that a Pod waits for', async (t) => {
     const message = await unschedulable(at, await podOf(at, 'web'), wrongZone)
     const finding = await told('storage-zone-conflict', at, deploying('other', ['data'], required('zone-1', 'zone-2')))
     await at.accept(deploying('web', ['data'], required(seen(finding, /(?<=require zone )[\w-]+/))))
-    await complete(at, 'web')
-    t.pass()
+    t.ok(await complete(at, 'web'), 'its Pods are ready')
     prove('storage-zone-conflict', 'pinned elsewhere', finding, {
       applied: 'a Deployment that must run in other zones than that of its volume',
       outage: 'the Pod stays Pending',
@@ -232,8 +228,7 @@ t.test('claims, classes and volumes that a Pod waits for', async (t) => {
     })
     await apply(volume('volumes-key-mended', inZone('zone-0', seen(stderr, /(?<=such as )[\w./]+/))))
     await at.accept(bound('mended', 'volumes-key-mended'), pod('mended', ['mended']))
-    await running(at, 'mended')
-    t.pass()
+    t.equal(await running(at, 'mended'), 'Running')
     prove('storage-pv-missing-node-affinity', 'foreign key', stderr, {
       applied: 'a PersistentVolume whose node affinity uses the key of its driver, which no node carries',
       outage: 'the Pod stays Pending',

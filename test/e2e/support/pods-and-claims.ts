@@ -21,8 +21,9 @@ export async function event(namespace: Namespace, pattern: RegExp): Promise<stri
   return seen(text ?? '', pattern)
 }
 
-export async function running(namespace: Namespace, name: string): Promise<void> {
-  await waitFor(`Pod ${name} to run`, async () => (await namespace.get(`pods/${name}`)).at('status', 'phase').text, {
+/** Waits until a Pod runs, and returns its phase. */
+export async function running(namespace: Namespace, name: string): Promise<string> {
+  return waitFor(`Pod ${name} to run`, async () => (await namespace.get(`pods/${name}`)).at('status', 'phase').text, {
     until: (phase) => phase === 'Running',
   })
 }
@@ -32,7 +33,8 @@ export async function phase(namespace: Namespace, claimName: string, wanted: str
   await waitFor(`claim ${claimName} to be ${wanted}`, look, { until: (seen) => seen === wanted })
 }
 
-export async function complete(namespace: Namespace, name: string): Promise<void> {
+/** Waits until every replica of a Deployment is of its newest template and ready, and returns how many are ready. */
+export async function complete(namespace: Namespace, name: string): Promise<unknown> {
   await waitFor(`Deployment ${name} to be complete`, async () => {
     const seen = await namespace.get(`apps/v1/deployments/${name}`)
     const [wanted, observed] = [seen.at('metadata', 'generation').value, seen.at('status', 'observedGeneration').value]
@@ -43,6 +45,7 @@ export async function complete(namespace: Namespace, name: string): Promise<void
     ]
     return wanted === observed && replicas === updated && replicas === ready
   })
+  return (await namespace.get(`apps/v1/deployments/${name}`)).at('status', 'readyReplicas').value
 }
 
 export async function podOf(namespace: Namespace, app: string): Promise<string> {
