@@ -1,5 +1,5 @@
 import { unknown, type Inventory } from '../../src/sdk/inventory.ts'
-import { podKinds } from '../../src/sdk/kinds.ts'
+import { podKinds, lastingKinds } from '../../src/sdk/kinds.ts'
 import { defaultPathOf } from '../../src/sdk/limit-range-bounds.ts'
 import { ambiguities, refusals } from '../../src/sdk/limit-range-refusals.ts'
 import type { Refusal } from '../../src/sdk/limit-range-verdict.ts'
@@ -236,15 +236,6 @@ const singular = { limits: 'limit', requests: 'request' } as const
 // A namespace may have thousands of workloads: more are counted and not named.
 const mostRelated = 10
 
-const workloadKinds = [
-  'CronJob',
-  'DaemonSet',
-  'Deployment',
-  'ReplicaSet',
-  'ReplicationController',
-  'StatefulSet',
-] as const
-
 interface Group {
   readonly refusal: Refusal
   readonly workloads: Related[]
@@ -258,10 +249,10 @@ function* refusedBy(
   own: LimitRange,
   ranges: readonly LimitRange[],
   namespace: string,
-  inventory: Inventory<'LimitRange' | (typeof workloadKinds)[number]>,
+  inventory: Inventory<'LimitRange' | (typeof lastingKinds)[number]>,
 ): Generator<Violation<Reason> | Unresolved, void, undefined> {
   const groups = new Map<string, Group>()
-  for (const kind of workloadKinds) {
+  for (const kind of lastingKinds) {
     const workloads = inventory.list(kind, namespace)
     if (workloads === unknown) {
       yield unresolved(kind)

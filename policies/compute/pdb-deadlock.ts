@@ -1,9 +1,10 @@
+import { scaleTargets } from '../../src/sdk/kinds.ts'
 import { describeBudget, replicasToDrain } from '../../src/sdk/budgets.ts'
 import { blocksAll, drainOf, type Drain } from '../../src/sdk/drain.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { AnyObject, KindName, Kinds } from '../../src/sdk/objects.ts'
 import { definePolicy, unresolved, type Related } from '../../src/sdk/policy.ts'
-import { budgetsAround } from '../../src/sdk/relations.ts'
+import { budgetsAround, witnessKinds } from '../../src/sdk/relations.ts'
 import { recordOf } from '../../src/sdk/shape.ts'
 
 const why =
@@ -44,24 +45,10 @@ export default definePolicy({
     'StatefulSet',
     'ReplicaSet',
     'ReplicationController',
-    { kind: 'Deployment', subresource: 'scale', operations: ['UPDATE'] },
-    { kind: 'StatefulSet', subresource: 'scale', operations: ['UPDATE'] },
-    { kind: 'ReplicaSet', subresource: 'scale', operations: ['UPDATE'] },
-    { kind: 'ReplicationController', subresource: 'scale', operations: ['UPDATE'] },
+    ...scaleTargets,
     'HorizontalPodAutoscaler',
   ],
-  reads: [
-    'PodDisruptionBudget',
-    'HorizontalPodAutoscaler',
-    'Deployment',
-    'StatefulSet',
-    'ReplicaSet',
-    'ReplicationController',
-    'DaemonSet',
-    'Job',
-    'CronJob',
-    'Pod',
-  ],
+  reads: ['PodDisruptionBudget', 'HorizontalPodAutoscaler', ...witnessKinds, 'Pod'],
   reasons: {
     'at-current': { baseline: { default: 'warn', budget: 'deny' }, strict, why, snippet },
     'at-hpa-min': {

@@ -5,7 +5,7 @@ import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved, type Related } from '../../src/sdk/policy.ts'
-import { budgetsOf } from '../../src/sdk/relations.ts'
+import { budgetsOf, witnessKinds } from '../../src/sdk/relations.ts'
 
 const onBudget = { default: 'warn', budget: 'deny' } as const
 
@@ -30,17 +30,7 @@ export default definePolicy({
   ],
   // A PodTemplate makes no pods by itself.
   on: ['PodDisruptionBudget', ...podKinds.filter((kind) => kind !== 'PodTemplate')],
-  reads: [
-    'PodDisruptionBudget',
-    'Deployment',
-    'StatefulSet',
-    'ReplicaSet',
-    'ReplicationController',
-    'DaemonSet',
-    'Job',
-    'CronJob',
-    'Pod',
-  ],
+  reads: ['PodDisruptionBudget', ...witnessKinds, 'Pod'],
   reasons: {
     overlap: {
       baseline: onBudget,

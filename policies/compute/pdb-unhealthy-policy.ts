@@ -1,3 +1,4 @@
+import { witnessKinds } from '../../src/sdk/relations.ts'
 import { coverOf, replicasOf, type CoverKind } from '../../src/sdk/budget-cover.ts'
 import { budgetOf, describeBudget, desiredHealthy, selectsNothing, type Budget } from '../../src/sdk/budgets.ts'
 import { unknown, type Inventory } from '../../src/sdk/inventory.ts'
@@ -27,17 +28,7 @@ export default definePolicy({
     'https://kubernetes.io/docs/tasks/run-application/configure-pdb/#unhealthy-pod-eviction-policy',
   ],
   on: ['PodDisruptionBudget'],
-  reads: [
-    'Deployment',
-    'StatefulSet',
-    'ReplicaSet',
-    'ReplicationController',
-    'DaemonSet',
-    'Job',
-    'CronJob',
-    'Pod',
-    'HorizontalPodAutoscaler',
-  ],
+  reads: [...witnessKinds, 'Pod', 'HorizontalPodAutoscaler'],
   reasons: {
     'desired-zero': {
       baseline: 'audit',

@@ -1,10 +1,11 @@
+import { scaleTargets } from '../../src/sdk/kinds.ts'
 import { describeBudget } from '../../src/sdk/budgets.ts'
 import { blocksAll } from '../../src/sdk/drain.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName, Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved, type Related } from '../../src/sdk/policy.ts'
-import { budgetsAround, workloadsOf } from '../../src/sdk/relations.ts'
+import { budgetsAround, workloadsOf, witnessKinds } from '../../src/sdk/relations.ts'
 import { recordOf } from '../../src/sdk/shape.ts'
 import { countingOf, type Counting, type Named } from '../../src/sdk/uncountable.ts'
 
@@ -56,24 +57,10 @@ export default definePolicy({
     'StatefulSet',
     'ReplicaSet',
     'ReplicationController',
-    { kind: 'Deployment', subresource: 'scale', operations: ['UPDATE'] },
-    { kind: 'StatefulSet', subresource: 'scale', operations: ['UPDATE'] },
-    { kind: 'ReplicaSet', subresource: 'scale', operations: ['UPDATE'] },
-    { kind: 'ReplicationController', subresource: 'scale', operations: ['UPDATE'] },
+    ...scaleTargets,
     'HorizontalPodAutoscaler',
   ],
-  reads: [
-    'PodDisruptionBudget',
-    'HorizontalPodAutoscaler',
-    'Deployment',
-    'StatefulSet',
-    'ReplicaSet',
-    'ReplicationController',
-    'DaemonSet',
-    'Job',
-    'CronJob',
-    'Pod',
-  ],
+  reads: ['PodDisruptionBudget', 'HorizontalPodAutoscaler', ...witnessKinds, 'Pod'],
   reasons: {
     'no-scale': { baseline: onBudget, strict: 'deny', why, snippet },
     'finished-job': {

@@ -1,6 +1,6 @@
 import { effectiveResources } from '../../src/sdk/effective-resources.ts'
 import { unknown, type Inventory } from '../../src/sdk/inventory.ts'
-import { podKinds } from '../../src/sdk/kinds.ts'
+import { podKinds, lastingKinds } from '../../src/sdk/kinds.ts'
 import { containerDefaults } from '../../src/sdk/limit-ranges.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName, Kinds } from '../../src/sdk/objects.ts'
@@ -294,15 +294,6 @@ function placeOf(kind: KindName): string {
   return kind === 'Pod' ? '/containers' : kind === 'Job' ? '/parallelism' : '/replicas'
 }
 
-const workloadKinds = [
-  'CronJob',
-  'DaemonSet',
-  'Deployment',
-  'ReplicaSet',
-  'ReplicationController',
-  'StatefulSet',
-] as const
-
 // A namespace may have thousands of workloads: more are counted and not named.
 const mostRelated = 10
 
@@ -319,7 +310,7 @@ function* foundInNamespace(
   quota: Quota,
   namespace: string,
   inventory: Inventory<
-    QuotaReads | 'LimitRange' | 'PersistentVolumeClaim' | 'StorageClass' | (typeof workloadKinds)[number]
+    QuotaReads | 'LimitRange' | 'PersistentVolumeClaim' | 'StorageClass' | (typeof lastingKinds)[number]
   >,
 ): Generator<Violation<Reason> | Unresolved, void, undefined> {
   const ranges = inventory.list('LimitRange', namespace)
@@ -328,7 +319,7 @@ function* foundInNamespace(
   const told = new Map<string, Told>()
   // What is used of it says nothing of what each workload needs alone.
   const unused: Quota = { ...quota, status: null }
-  for (const kind of workloadKinds) {
+  for (const kind of lastingKinds) {
     const workloads = inventory.list(kind, namespace)
     if (workloads === unknown) {
       yield unresolved(kind)

@@ -81,6 +81,24 @@ const rows: { readonly [K in KindName]: Row } = {
 /** Kinds with a `scale` subresource that the disruption controller and the HPA can read. */
 export const scalableKinds = ['Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet'] as const
 
+/** Requests on a `scale` subresource, as targets of a policy. */
+export const scaleTargets = [
+  { kind: 'Deployment', subresource: 'scale', operations: ['UPDATE'] },
+  { kind: 'ReplicaSet', subresource: 'scale', operations: ['UPDATE'] },
+  { kind: 'ReplicationController', subresource: 'scale', operations: ['UPDATE'] },
+  { kind: 'StatefulSet', subresource: 'scale', operations: ['UPDATE'] },
+] as const
+
+/** Kinds that go on making pods from their template: a Job ends, and a PodTemplate makes none. */
+export const lastingKinds = [
+  'CronJob',
+  'DaemonSet',
+  'Deployment',
+  'ReplicaSet',
+  'ReplicationController',
+  'StatefulSet',
+] as const
+
 /** Every kind whose spec holds a pod template. */
 export const templateKinds = [
   'CronJob',
