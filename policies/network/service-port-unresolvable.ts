@@ -116,6 +116,15 @@ export default definePolicy({
     ],
     fails: [
       {
+        name: 'a sidecar that is injected may have the name',
+        object: service('{ port: 80, targetPort: dapr-http }'),
+        inventory: web.replace(
+          'labels: { app: web } }, spec',
+          'labels: { app: web }, annotations: { dapr.io/enabled: "true" } }, spec',
+        ),
+        finds: ['unresolved value'],
+      },
+      {
         name: 'no container has a port of that name',
         object: service('{ port: 80, targetPort: web }'),
         inventory: web,

@@ -1,3 +1,4 @@
+import { asksForSidecar } from './injected-containers.ts'
 import { unknown } from './inventory.ts'
 import { podSpecOf, type PodSpecView } from './pod-specs.ts'
 import type { Backend } from './services.ts'
@@ -69,6 +70,7 @@ export function offerOf(servers: readonly Server[]): (servicePort: unknown) => O
     }
   })
   const varies = ports.some((each) => each.varies)
+  const mayGainNames = servers.some(({ view }) => asksForSidecar(view))
   const tellsAll = ports.every((each) => each.everyContainerDeclares)
 
   return (servicePort) => {
@@ -77,7 +79,8 @@ export function offerOf(servers: readonly Server[]): (servicePort: unknown) => O
     if (target === unknown || protocol === unknown) return undecided
     const holders = exact.get(keyOf(target, protocol))
     if (holders && (typeof target === 'number' || holders.first === servers.length)) return served
-    if (varies) return undecided
+    // A sidecar that is injected brings ports with names; a number is sent to whoever listens.
+    if (varies || (mayGainNames && typeof target === 'string')) return undecided
     const lacking = servers[holders?.first ?? 0]
     if (holders && lacking) return { state: 'some', target: String(target), lacking }
     const other = alike.get(target)

@@ -1,3 +1,4 @@
+import { asksForSidecar } from './injected-containers.ts'
 import { unknown, type Unknown } from './inventory.ts'
 import { containersOf, type ContainerView, type PodSpecView } from './pod-specs.ts'
 import { listOf, memberOf, recordOf, stringOf } from './shape.ts'
@@ -58,6 +59,8 @@ export function findTargetPort(view: PodSpecView, servicePort: unknown): Target 
   if (declared) return { state: 'found', number: declared.number, declared }
   // A port whose name or protocol is not known yet may be the one.
   if (ports.varies) return undecided
+  // A number is sent there whoever listens; a name has to be found, and a sidecar that is injected may bring it.
+  if (typeof target === 'string' && asksForSidecar(view)) return undecided
   if (alike[0]) return { state: 'protocol', declared: alike[0] }
   return typeof target === 'string' ? missing : { state: 'found', number: target, declared: undefined }
 }
