@@ -7,7 +7,14 @@ import { ambiguousDefaults } from '../../src/sdk/limit-ranges.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { Kinds } from '../../src/sdk/objects.ts'
 import { controllerOf } from '../../src/sdk/owners.ts'
-import { definePolicy, unresolved, type Related, type Unresolved, type Violation } from '../../src/sdk/policy.ts'
+import {
+  definePolicy,
+  mostRelated,
+  unresolved,
+  type Related,
+  type Unresolved,
+  type Violation,
+} from '../../src/sdk/policy.ts'
 import { formatQuantity } from '../../src/sdk/quantities.ts'
 
 const refused = {
@@ -232,9 +239,6 @@ export default definePolicy({
 type LimitRange = Kinds['LimitRange']
 
 const singular = { limits: 'limit', requests: 'request' } as const
-
-// A namespace may have thousands of workloads: more are counted and not named.
-const mostRelated = 10
 
 interface Group {
   readonly refusal: Refusal

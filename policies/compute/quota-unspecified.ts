@@ -7,7 +7,14 @@ import type { KindName, Kinds } from '../../src/sdk/objects.ts'
 import { controllerOf } from '../../src/sdk/owners.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { pointer } from '../../src/sdk/pointer.ts'
-import { definePolicy, unresolved, type Related, type Unresolved, type Violation } from '../../src/sdk/policy.ts'
+import {
+  definePolicy,
+  mostRelated,
+  unresolved,
+  type Related,
+  type Unresolved,
+  type Violation,
+} from '../../src/sdk/policy.ts'
 import { formatQuantity } from '../../src/sdk/quantities.ts'
 import { exhaustedClaims } from '../../src/sdk/quota-claims.ts'
 import {
@@ -293,9 +300,6 @@ function inWords({ key, needed, hard, used, quota }: Exhausted): string {
 function placeOf(kind: KindName): string {
   return kind === 'Pod' ? '/containers' : kind === 'Job' ? '/parallelism' : '/replicas'
 }
-
-// A namespace may have thousands of workloads: more are counted and not named.
-const mostRelated = 10
 
 interface Told {
   readonly reason: Reason

@@ -6,7 +6,7 @@ import { selectorKeys } from '../../src/sdk/label-keys.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName, Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
-import { definePolicy, unresolved, type Missing } from '../../src/sdk/policy.ts'
+import { definePolicy, mostRelated, unresolved, type Missing } from '../../src/sdk/policy.ts'
 import { witnessKinds, workloadsSelected, type Relation, type WitnessKind } from '../../src/sdk/relations.ts'
 import { accountOf, workloadsUnder } from '../../src/sdk/service-accounts.ts'
 
@@ -265,8 +265,6 @@ const places: ReadonlyMap<KindName, string> = new Map([
   ['NetworkPolicy', '/spec/egress'],
   ['ServiceAccount', '/metadata/annotations'],
 ])
-const mostRelated = 10
-
 /** The workloads, or the Pod, whose way to their credentials the object under review bears on. */
 function workloadsAround(
   kind: KindName,

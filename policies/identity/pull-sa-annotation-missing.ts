@@ -4,7 +4,7 @@ import { podKinds } from '../../src/sdk/kinds.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import { pointer } from '../../src/sdk/pointer.ts'
 import { containersOf, podSpecOf } from '../../src/sdk/pod-specs.ts'
-import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
+import { definePolicy, mostRelated, unresolved } from '../../src/sdk/policy.ts'
 import { witnessKinds } from '../../src/sdk/relations.ts'
 import { accountOf, annotationOf, workloadsUnder } from '../../src/sdk/service-accounts.ts'
 
@@ -147,8 +147,6 @@ metadata:
         }
   },
 })
-
-const mostRelated = 10
 
 /** True if the provider is asked for an image of the pods. */
 function pulls(kind: string, object: unknown, patterns: readonly string[]): boolean | Unknown {

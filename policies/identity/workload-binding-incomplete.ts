@@ -4,7 +4,7 @@ import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName, Kinds } from '../../src/sdk/objects.ts'
 import { pointer } from '../../src/sdk/pointer.ts'
 import { podSpecOf, type PodSpecView } from '../../src/sdk/pod-specs.ts'
-import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
+import { definePolicy, mostRelated, unresolved } from '../../src/sdk/policy.ts'
 import { witnessKinds } from '../../src/sdk/relations.ts'
 import {
   accountNameOf,
@@ -286,8 +286,6 @@ const reasonsOfAccount: ReadonlyMap<Reason, string> = new Map([
   ['host-network', pointer('metadata', 'annotations', roleKeys.gke)],
   ['every-container-skipped', pointer('metadata', 'annotations', roleKeys.eks)],
 ])
-const mostRelated = 10
-
 /** The gaps between a workload and its ServiceAccount; without one, those that the workload shows by itself. */
 function gapsOf(
   kind: KindName,

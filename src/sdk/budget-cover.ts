@@ -1,9 +1,9 @@
-import { unknown, type Inventory } from './inventory.ts'
+import type { Inventory } from './inventory.ts'
 import type { scalableKinds } from './kinds.ts'
+import { measuredScale, type MeasuredScale } from './measured-scale.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { controllerOf } from './owners.ts'
-import { autoscalersOf, podsOf, workloadsOf, type Witness, type WitnessKind } from './relations.ts'
-import { scaleOf, setsReplicas, type Scale } from './scale.ts'
+import { podsOf, workloadsOf, type Witness, type WitnessKind } from './relations.ts'
 import { selectsEverything } from './selectors.ts'
 
 export type ScalableWitness = Extract<Witness, { kind: (typeof scalableKinds)[number] }>
@@ -85,33 +85,20 @@ function count(
   namespace: string,
   inventory: Inventory<'HorizontalPodAutoscaler'>,
 ): Replicas | readonly KindName[] {
-  const scales = workloads.map((workload) => measure(workload, namespace, inventory))
-  const missing = scales.flatMap((scale) => (typeof scale === 'string' ? [scale] : []))
-  if (missing.length > 0) return [...new Set(missing)]
-  const found = scales.flatMap((scale) => (typeof scale === 'string' ? [] : [scale]))
+  const missing = new Set<KindName>()
+  const found: MeasuredScale[] = []
+  for (const { kind, object } of workloads) {
+    const scale = measuredScale(object, namespace, inventory)
+    if (typeof scale === 'string') missing.add(scale === 'value' ? kind : scale)
+    else found.push(scale)
+  }
+  if (missing.size > 0) return [...missing]
   const running = found.filter(({ current }) => current > 0)
   return {
     current: sum(running.map(({ current }) => current)),
     least: sum(running.map(({ floor }) => Math.max(1, floor))),
     autoscalers: found.flatMap(({ autoscalers }) => autoscalers),
   }
-}
-
-type Measured = Scale & { readonly autoscalers: readonly Kinds['HorizontalPodAutoscaler'][] }
-
-/** The scale of a workload, or the kind for want of which it is not known. */
-function measure(
-  { kind, object }: ScalableWitness,
-  namespace: string,
-  inventory: Inventory<'HorizontalPodAutoscaler'>,
-): Measured | KindName {
-  const { found, unsure } = autoscalersOf(object, namespace, inventory)
-  if (unsure.length > 0) return 'HorizontalPodAutoscaler'
-  // Who leaves replicas out has one, or leaves it to an autoscaler that these files do not hold.
-  if (found.length === 0 && !inventory.complete && !setsReplicas(object)) return 'HorizontalPodAutoscaler'
-  const scale = scaleOf(object, found)
-  if (scale === unknown) return found.length > 0 ? 'HorizontalPodAutoscaler' : kind
-  return { ...scale, autoscalers: found }
 }
 
 function isScalable(workload: Witness): workload is ScalableWitness {

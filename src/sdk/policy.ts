@@ -64,6 +64,9 @@ export interface Related extends ObjectRef {
   readonly path?: string
 }
 
+/** A namespace may have thousands of them: a finding counts all related objects and names so many. */
+export const mostRelated = 10
+
 /** What a policy yields. The engine adds everything else. */
 export interface Violation<R extends string = string> {
   readonly reason: R

@@ -4,6 +4,7 @@ import type { KindName, Kinds } from './objects.ts'
 import type { PodSpecView } from './pod-specs.ts'
 import { reachOf, type ProvisionerParams, type Reach } from './provisioners.ts'
 import type { Relation } from './relations.ts'
+import { rolloutStep } from './rollouts.ts'
 import { labelSelector } from './selectors.ts'
 import { listOf, memberOf, stringOf } from './shape.ts'
 import { reachOfVolume } from './volumes.ts'
@@ -48,17 +49,10 @@ export function keepApart({ spec, metadata }: PodSpecView): boolean {
   return meetsOwn(memberOf(spec.affinity, 'podAntiAffinity'), metadata.labels)
 }
 
-/**
- * True for a Deployment that starts its only new pod while the old one still runs: nothing may be unavailable, and one
- * may be added (ResolveFenceposts in kubernetes/pkg/controller/deployment/util/deployment_util.go). The default of 25%
- * comes to that for one replica.
- */
-export function addsBeforeItRemoves({ spec }: Kinds['Deployment']): boolean {
-  if ((memberOf(spec?.strategy, 'type') ?? 'RollingUpdate') !== 'RollingUpdate') return false
-  const rolling = memberOf(spec?.strategy, 'rollingUpdate')
-  const [unavailable, surge] = ['maxUnavailable', 'maxSurge'].map((field) => memberOf(rolling, field) ?? '25%')
-  const removes = unavailable === '100%' || (typeof unavailable === 'number' && unavailable > 0)
-  return !removes && surge !== 0 && !(typeof surge === 'string' && /^0+%$/.test(surge))
+/** True for a Deployment of one replica that starts its new pod while the old one still runs, as the default does. */
+export function addsBeforeItRemoves(deployment: Kinds['Deployment']): boolean {
+  const step = rolloutStep(deployment, 1)
+  return step !== undefined && step !== unknown && step.unavailable === 0 && step.surge > 0
 }
 
 const hostname = 'kubernetes.io/hostname'
