@@ -47,8 +47,10 @@ export default definePolicy({
       absence: true,
     },
     'empty-term': {
-      baseline: 'warn',
-      why: 'A term without expressions matches no node at all, not every node: it allows nothing.',
+      baseline: 'deny',
+      // The validation takes it for a duplicate of a term that it has not read yet (ValidateStorageClass).
+      api: true,
+      why: 'The API server refuses a term without expressions, with `Duplicate value: ""`; it would match no node at all, not every node.',
       snippet,
     },
     'foreign-key': {
@@ -113,6 +115,7 @@ export default definePolicy({
         name: 'a term without expressions',
         object: storageClass(`{}, ${term('topology.kubernetes.io/zone', 'eu-west-1a')}`),
         inventory: nodes,
+        frontEnd: 'check',
         finds: ['empty-term /allowedTopologies/0'],
       },
       {

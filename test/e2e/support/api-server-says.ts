@@ -32,8 +32,10 @@ export function refusalOf({ example }: Situation, message: string): string | und
 interface Completion {
   readonly why: string
   readonly holds: (situation: Situation) => boolean
-  /** The findings of the object as written, as the completed object must have them; undefined: anything goes. */
+  /** The findings of the object as written, as the completed object must have them. */
   readonly expected?: (finding: Finding, found: readonly Finding[]) => Finding | undefined
+  /** The rules that the completion concerns: their findings may be others, and those of no other rule. */
+  readonly concerns?: ReadonlySet<string>
 }
 
 const completions: readonly Completion[] = [
@@ -74,6 +76,7 @@ const completions: readonly Completion[] = [
   {
     why: 'of several default classes the newest counts, and the API server sets the time',
     holds: ({ info, others }) => [info, ...others].filter(({ kind }) => kind === 'StorageClass').length > 1,
+    concerns: new Set(['storage-default-class-ambiguous', 'storage-pvc-immediate-class']),
   },
 ]
 
@@ -86,14 +89,17 @@ export function completionOf(
   written: readonly Finding[],
   found: readonly Finding[],
 ): string | undefined {
-  const wanted = JSON.stringify(inOrder(found))
-  if (JSON.stringify(inOrder(written)) === wanted) return ''
-  return completions.find(({ holds, expected }) => {
+  if (isSame(written, found)) return ''
+  return completions.find(({ holds, expected, concerns }) => {
     if (!holds(situation)) return false
-    if (!expected) return true
-    const mapped = written.flatMap((finding) => expected(finding, found) ?? [])
-    return JSON.stringify(inOrder(mapped)) === wanted
+    const others = (findings: readonly Finding[]) => findings.filter(({ rule }) => !concerns?.has(rule))
+    const mapped = expected ? written.flatMap((finding) => expected(finding, found) ?? []) : written
+    return isSame(others(mapped), others(found))
   })?.why
+}
+
+function isSame(some: readonly Finding[], others: readonly Finding[]): boolean {
+  return JSON.stringify(inOrder(some)) === JSON.stringify(inOrder(others))
 }
 
 /** The finding with the message that the same one has in the other list. */
