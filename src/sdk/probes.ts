@@ -2,7 +2,7 @@ import type { ContainerView } from './pod-specs.ts'
 import { pointer } from './pointer.ts'
 import { memberOf, recordOf } from './shape.ts'
 
-export const probeFields = ['readinessProbe', 'livenessProbe', 'startupProbe'] as const
+const probeFields = ['readinessProbe', 'livenessProbe', 'startupProbe'] as const
 export type ProbeField = (typeof probeFields)[number]
 
 /** What connects to a port of a container: a probe, or a hook of its lifecycle. */

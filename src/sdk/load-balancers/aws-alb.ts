@@ -13,7 +13,7 @@ export interface AlbAnnotation extends Annotation {
 }
 
 /** The annotation that counts: what the Service says goes before the Ingress (pkg/ingress, MergeStringMap). */
-export function albAnnotation({ service, ingress }: Route, suffix: string): AlbAnnotation | undefined {
+function albAnnotation({ service, ingress }: Route, suffix: string): AlbAnnotation | undefined {
   const key = `alb.ingress.kubernetes.io/${suffix}`
   const own = annotationOf(service, key)
   if (own) return { ...own, on: 'service' }

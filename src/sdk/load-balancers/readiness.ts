@@ -67,7 +67,7 @@ export function listensOnNode(backend: Backend, port: number): boolean {
 }
 
 /** The container to which a Service port leads in a pod, and the number there; undefined where that is not known. */
-export function containerBehind(
+function containerBehind(
   view: PodSpecView,
   servicePort: unknown,
 ): { readonly container: ContainerView; readonly number: number | undefined } | undefined {
