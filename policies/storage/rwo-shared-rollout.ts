@@ -4,11 +4,11 @@ import { unknown, type Inventory } from '../../src/sdk/inventory.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName, Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
+import { podCountOf } from '../../src/sdk/measured-scale.ts'
 import { definePolicy, unresolved, type Missing, type Violation } from '../../src/sdk/policy.ts'
 import { provisionerParams, type ProvisionerParams } from '../../src/sdk/provisioners.ts'
 import { autoscalersOf } from '../../src/sdk/relations.ts'
 import { scaleOf, type Scale, type Scalable } from '../../src/sdk/scale.ts'
-import { memberOf } from '../../src/sdk/shape.ts'
 import { addsBeforeItRemoves, keepApart, reachOfClaim, sharingOf, stayTogether } from '../../src/sdk/shared-claims.ts'
 
 const container = `{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }`
@@ -223,8 +223,9 @@ function faultOf(
   const sharing = sharingOf(claim)
   const view = podSpecOf(kind, object)
   if (sharing === 'nodes' || !view || !(kind === 'Job' || scaled.has(kind))) return undefined
-  const scale = kind === 'Job' ? parallel(object) : scaleIn(object, namespace, inventory, unsure)
-  if (!scale) return undefined
+  const scale =
+    kind === 'Job' ? podCountOf(kind, object, namespace, inventory) : scaleIn(object, namespace, inventory, unsure)
+  if (!scale || typeof scale === 'string') return undefined
   const workload = `${kind} ${brief(nameOf(object), 24)}`
   if (sharing === 'pod') {
     if (scale.floor < 2) return undefined
@@ -270,13 +271,4 @@ function scaleIn(
   const scale = autoscalers.unsure.length > 0 ? undefined : scaleOf(workload, autoscalers.found)
   if (scale === unknown) unsure.add('value')
   return scale === unknown ? undefined : scale
-}
-
-/** The pods that a Job runs at once. */
-function parallel(job: object): Scale | undefined {
-  const spec = memberOf(job, 'spec')
-  const [parallelism, completions] = [memberOf(spec, 'parallelism') ?? 1, memberOf(spec, 'completions') ?? Infinity]
-  if (typeof parallelism !== 'number' || typeof completions !== 'number') return undefined
-  const pods = Math.min(parallelism, completions)
-  return { current: pods, floor: pods, ceiling: pods }
 }
