@@ -5,6 +5,7 @@ import { groupOf } from './kinds.ts'
 import { nameOf } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { controllerOf } from './owners.ts'
+import { stringOf } from './shape.ts'
 
 /** An object by kind and name, as messages and relations name it. */
 export interface Named {
@@ -58,7 +59,8 @@ function byScale(budget: Budget, { countless, foreign, leftover, scalable, unsur
   const scaleless = foreign.flatMap((pod) => {
     const owner = controllerOf(pod)
     const kind = owner?.kind ?? ''
-    return withoutScale.has(`${groupOf(owner?.apiVersion ?? '')}/${kind}`) ? [{ kind, name: owner?.name ?? '' }] : []
+    const name = stringOf(owner?.name) ?? ''
+    return withoutScale.has(`${groupOf(owner?.apiVersion ?? '')}/${kind}`) ? [{ kind, name }] : []
   })
   const ended = leftover.map((pod) => ({ kind: 'Pod', name: nameOf(pod) }))
   const [first, ...others] = [...countless.map(named), ...distinct(scaleless), ...ended]

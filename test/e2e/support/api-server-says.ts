@@ -76,7 +76,11 @@ const completions: readonly Completion[] = [
   {
     why: 'of several default classes the newest counts, and the API server sets the time',
     holds: ({ info, others }) => [info, ...others].filter(({ kind }) => kind === 'StorageClass').length > 1,
-    concerns: new Set(['storage-default-class-ambiguous', 'storage-pvc-immediate-class']),
+    concerns: new Set([
+      'storage-default-class-ambiguous',
+      'storage-pvc-immediate-class',
+      'storage-reclaim-delete-stateful',
+    ]),
   },
 ]
 
