@@ -108,6 +108,11 @@ function hostile(): readonly (readonly [name: string, text: string])[] {
     ['valid key ids', fill(`${sample('aws.keyId')}\n`)],
     ['key ids and secrets', fill(`${sample('aws.keyId')} ${sample('aws.secretKey')}\n`)],
     ['storage keys with a wrong checksum', fill(`${sample('azure.storageKey').replace('A', 'B')}\n`)],
+    [
+      'users of a kubeconfig',
+      `current-context\nclusters:\nusers:\n${fill(`- user: { token: "${sample('registry.password')}" }\n`)}`,
+    ],
+    ['lists of users', `current-context\nclusters:\n${fill('users:\n- token: x\n')}`],
     ['opened documents', fill('{"private_key":"')],
     ['small documents', fill('{"private_key":"x","type":"service_account"}\n')],
     ['nested arrays', '['.repeat(size / 2) + '"private_key"' + ']'.repeat(size / 2)],

@@ -3,6 +3,8 @@ import { credentialParams, credentialReasons, credentialViolation } from '../../
 import { definePolicy } from '../../src/sdk/policy.ts'
 
 const secret = (data: string, more = '') => `kind: Secret\nstringData:\n  ${data.replaceAll('\n', '\n  ')}${more}`
+const kubeconfig = (user: string) =>
+  `  kind: Config\n  clusters:\n  - { name: a, cluster: { server: 'https://10.0.0.1:6443' } }\n  users:\n  - name: a\n    user:\n      ${user}`
 const driver = 'system:serviceaccount:kube-system:csi-azurefile-controller-sa'
 const azureFile = `kind: Secret
 metadata: { name: azure-storage-account-fa1b2c3d-secret }
@@ -80,6 +82,17 @@ export default definePolicy({
         name: 'the release of Helm is checked by the objects that it applies',
         object: `kind: Secret\ntype: helm.sh/release.v1\nstringData: { release: '{{sample.google.serviceAccountKey}}' }`,
       },
+      {
+        name: 'a kubeconfig that finds its credential elsewhere',
+        object: secret(`kubeconfig: |\n${kubeconfig('exec: { command: aws, args: [eks, get-token] }')}`),
+      },
+      {
+        name: 'Cluster API keeps the kubeconfigs of its clusters in Secrets',
+        object: secret(
+          `value: |\n${kubeconfig("client-key-data: '{{sample.kubernetes.clientKey|base64}}'")}`,
+          '\ntype: cluster.x-k8s.io/secret',
+        ),
+      },
       { name: 'the Azure Files driver keeps the key of its account', object: azureFile, user: driver },
       {
         name: 'an account of bait, say the settings',
@@ -120,6 +133,11 @@ export default definePolicy({
         finds: ['possible /stringData/id'],
       },
       {
+        name: 'a kubeconfig with the client key of its user',
+        object: secret(`kubeconfig: |\n${kubeconfig("client-key-data: '{{sample.kubernetes.clientKey|base64}}'")}`),
+        finds: ['possible /stringData/kubeconfig'],
+      },
+      {
         name: 'somebody else writes the Secret of the Azure Files driver',
         object: azureFile,
         user: 'alice',
@@ -157,6 +175,8 @@ export default definePolicy({
     const ofDriver = isOfAzureFiles(name, dataKeys(object))
     if (ofDriver && params.allowedWriters.includes(review.user?.username ?? '')) return
     for (const { hit, place } of credentialsInData('Secret', object, params)) {
+      // Cluster API keeps the kubeconfigs of its clusters there, and has nowhere else.
+      if (hit.cloud === 'Kubernetes' && object.type === 'cluster.x-k8s.io/secret') continue
       if (!ofDriver) yield credentialViolation(hit, place)
       else yield { ...credentialViolation({ ...hit, level: 'possible' }, place), fix: driverFix }
     }

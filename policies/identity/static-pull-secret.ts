@@ -189,7 +189,12 @@ const formats: ReadonlyMap<unknown, { readonly key: string; readonly file: 'conf
   ['kubernetes.io/dockercfg', { key: '.dockercfg', file: '.dockercfg' }],
 ])
 
-const reasons = { token: 'expiring-token', 'key-file': 'service-account-key', password: 'static-key' } as const
+const reasons = {
+  token: 'expiring-token',
+  'key-file': 'service-account-key',
+  'cloud-key': 'static-key',
+  password: 'static-key',
+} as const
 
 function described({ kind, host, registry }: RegistryLogin): string {
   const place = `for ${brief(host, 48)}`

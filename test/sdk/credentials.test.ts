@@ -34,6 +34,7 @@ await t.test('tokens that speak for themselves', async (t) => {
     ['azure.storageConnectionString', 'certain azure-storage-connection-string'],
     ['azure.annotatedKey', 'certain azure-annotated-key'],
     ['azure.accessSignature', 'possible azure-access-signature'],
+    ['azure.refreshToken', 'possible azure-refresh-token'],
   ]
   for (const [name, finding] of expected) {
     const wanted = finding === undefined ? [] : [`value ${finding}`]
@@ -325,24 +326,12 @@ await t.test('docker configurations outside of pull secrets', async (t) => {
     'config.json certain gcp-service-account-key',
   ])
   t.strictSame(found(t, { 'config.json': config({ 'team.azurecr.io': auth('registry.azurePrincipalLogin') }) }), [
+    'config.json certain registry-key',
+  ])
+  t.strictSame(found(t, { 'config.json': config({ 'team.azurecr.io': auth('registry.login') }) }), [
     'config.json possible registry-password',
   ])
   t.strictSame(found(t, { 'config.json': config({ 'quay.io': auth('registry.login'), [ecr]: {} }) }), [])
   const manifest = `kind: Secret\ndata:\n  .dockerconfigjson: ${btoa(config({ [ecr]: auth('registry.awsLogin') }))}\n`
   t.strictSame(found(t, { 'secret.yaml': manifest }), ['secret.yaml possible registry-token'])
-})
-
-await t.test('kubeconfigs', async (t) => {
-  const exec = (env: object) =>
-    JSON.stringify({ kind: 'Config', users: [{ name: 'a', user: { exec: { command: 'aws', args: ['eks'], env } } }] })
-  t.strictSame(
-    found(t, { kubeconfig: exec([{ name: 'AWS_PROFILE', value: 'app' }]) }),
-    [],
-    'a command fetches the token',
-  )
-  const env = [
-    { name: 'AWS_ACCESS_KEY_ID', value: made('aws.keyId') },
-    { name: 'AWS_SECRET_ACCESS_KEY', value: made('aws.secretKey') },
-  ]
-  t.strictSame(found(t, { kubeconfig: exec(env) }), ['kubeconfig certain aws-access-key'])
 })

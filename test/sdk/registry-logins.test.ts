@@ -38,6 +38,17 @@ await t.test('users of registries', async (t) => {
     t.strictSame(found({ [host]: auth('AWS') }), [], host)
 })
 
+await t.test('keys of Azure that their shape gives away', async (t) => {
+  const host = 'team.azurecr.io'
+  for (const [user, key] of [
+    [made('azure.clientId'), made('azure.clientSecret')],
+    [made('azure.clientId'), made('azure.oldClientSecret')],
+    ['team', made('azure.registryKey')],
+  ] as const)
+    t.strictSame(found({ [host]: auth(user, key) }), [`${host} cloud-key`])
+  t.strictSame(found({ 'gcr.io': auth('team', made('azure.registryKey')) }), ['gcr.io password'], 'of another cloud')
+})
+
 await t.test('what is no login', async (t) => {
   for (const entry of [
     {},

@@ -1,6 +1,7 @@
 import { commonAnnotatedKey } from './azure-annotated-key.ts'
 import { anyBase64, bounded, invented } from './characters.ts'
 import { decodeBase64 } from './decode.ts'
+import { refreshToken } from './entra-refresh-token.ts'
 import { clientSecret } from './entra-secret.ts'
 import type { Matcher } from './hit.ts'
 import { marvin, marvinBytes } from './marvin.ts'
@@ -16,6 +17,8 @@ export function azureKeyMatchers(): readonly (readonly [sentinel: string, matche
     ['JQQJ9', commonAnnotatedKey],
     ['7Q~', clientSecret],
     ['8Q~', clientSecret],
+    ['0.A', refreshToken],
+    ['1.A', refreshToken],
   ]
 }
 

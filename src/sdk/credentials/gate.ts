@@ -8,6 +8,8 @@ import type { Match, Matcher } from './hit.ts'
 export interface Gated {
   /** JSON, whole or embedded, or lines with telling names. */
   structured: boolean
+  /** A kubeconfig, which lists its users below their name. */
+  kubeconfig: boolean
   /** Base64 of JSON inside the text, to be decoded and looked at again. */
   readonly nested: string[]
 }
@@ -24,7 +26,7 @@ export function passes(text: string): boolean {
  * linear.
  */
 export function findTokens(text: string, found: (match: Match, at: number) => void): Gated {
-  const gated: Gated = { structured: false, nested: [] }
+  const gated: Gated = { structured: false, kubeconfig: false, nested: [] }
   gate.lastIndex = 0
   const read = { connection: 0, signature: 0 }
   for (let hit = gate.exec(text); hit !== null; hit = gate.exec(text)) {
@@ -49,6 +51,7 @@ export function findTokens(text: string, found: (match: Match, at: number) => vo
       gate.lastIndex = at + run.length
     } else {
       gated.structured = true
+      gated.kubeconfig ||= sentinel === 'kubeconfig'
     }
   }
   return gated
@@ -64,7 +67,7 @@ const shortestDocument = 200
 
 const run = /[A-Za-z0-9+/]+={0,2}/y
 
-type Sentinel = Matcher | 'connection' | 'signature' | 'nested' | 'structure'
+type Sentinel = Matcher | 'connection' | 'signature' | 'nested' | 'structure' | 'kubeconfig'
 
 const sentinels: ReadonlyMap<string, Sentinel> = new Map<string, Sentinel>([
   ...awsMatchers,
@@ -81,6 +84,8 @@ const sentinels: ReadonlyMap<string, Sentinel> = new Map<string, Sentinel>([
   ...list('structure', 'lient_secret lient-secret lientSecret LIENT_SECRET lientsecret'),
   ...list('structure', 'ccount_key ccount-key ccountKey ccountkey CCOUNT_KEY torage_key torage-key TORAGE_KEY'),
   ...list('structure', 'ession_token ession-token essionToken ESSION_TOKEN'),
+  ...list('kubeconfig', 'current-context client-key-data "Config"'),
+  ['kind: Config', 'kubeconfig'],
 ])
 
 /** Every literal that opens the gate; longer ones first, where one begins with another. */

@@ -8,6 +8,7 @@ import type { Evidence, Text } from './evidence.ts'
 import { findTokens, passes } from './gate.ts'
 import type { Field, Level } from './hit.ts'
 import { isCiphertext } from './placeholder.ts'
+import { clusterLoginsIn, type ClusterLogin } from './kubeconfig.ts'
 import { loginsIn, type LoginKind } from './registry-logins.ts'
 import { tellingName } from './telling-names.ts'
 
@@ -65,7 +66,11 @@ function readTokens(evidence: Evidence, { path, value }: Text, { canaries }: Gat
   const inner = gated.nested.flatMap((run) => decodeBase64(run) ?? [])
   if (!gated.structured) return inner
   const whole = readDocuments(evidence, path, value, inner)
-  if (!whole) readLines(evidence, path, value)
+  if (whole) return inner
+  readLines(evidence, path, value)
+  const lineOfLogin = lineCounter(value)
+  if (gated.kubeconfig)
+    for (const login of clusterLoginsIn(value)) noteLogin(evidence, login, path, lineOfLogin(login.at))
   return inner
 }
 
@@ -89,6 +94,9 @@ function readDocuments(evidence: Evidence, path: string, value: string, inner: s
       for (const { registry, kind } of loginsIn(entries).logins)
         note(evidence, { ...loginMatches[kind], cloud: registry.cloud }, path, undefined)
     },
+    clusterLogins(logins) {
+      for (const login of logins) noteLogin(evidence, login, path, undefined)
+    },
     nested(text) {
       inner.push(text)
     },
@@ -99,7 +107,13 @@ function readDocuments(evidence: Evidence, path: string, value: string, inner: s
 const loginMatches: { readonly [K in LoginKind]: { readonly detector: string; readonly level: Level } } = {
   token: { detector: 'registry-token', level: 'possible' },
   'key-file': { detector: 'gcp-service-account-key', level: 'certain' },
+  'cloud-key': { detector: 'registry-key', level: 'certain' },
   password: { detector: 'registry-password', level: 'possible' },
+}
+
+// The way into a cluster, not into the account of a cloud: never sure to be wrong where it is.
+function noteLogin(evidence: Evidence, { detector }: ClusterLogin, path: string, line: number | undefined): void {
+  note(evidence, { detector, cloud: 'Kubernetes', level: 'possible' }, path, line)
 }
 
 function readLines(evidence: Evidence, path: string, text: string): void {

@@ -53,7 +53,7 @@ function userCredentials(node: ReadonlyMap<string, unknown>): DocumentVerdict {
 
 /** True for text with a private key in PEM that is not a stand-in for one. */
 export function isPrivateKey(key: string): boolean {
-  const body = /-----BEGIN (?:[A-Z]{2,9} )?PRIVATE KEY-----([^-]{100,16384})-----END/.exec(key)?.[1]
+  const body = /-----BEGIN (?:[A-Z]{2,9} )?PRIVATE KEY-----([^-]{60,16384})-----END/.exec(key)?.[1]
   return body !== undefined && entropy(body) >= 4 && !/redacted|example|(.)\1{15}/i.test(body)
 }
 

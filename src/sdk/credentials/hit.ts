@@ -4,8 +4,8 @@
  */
 export type Level = 'certain' | 'likely' | 'possible' | 'name'
 
-/** `other` is what the platform's own patterns find. */
-export type Cloud = 'AWS' | 'Google Cloud' | 'Azure' | 'other'
+/** `Kubernetes` is the way into a cluster, `other` what the platform's own patterns find. */
+export type Cloud = 'AWS' | 'Google Cloud' | 'Azure' | 'Kubernetes' | 'other'
 
 /** One value of an object, as the object holds it. */
 export interface Field {

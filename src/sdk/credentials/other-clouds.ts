@@ -2,6 +2,7 @@ import { alphanumeric, anyBase64, bounded, entropy, invented } from './character
 import type { Evidence } from './evidence.ts'
 import { isPrivateKey } from './google.ts'
 import type { Hit, Level } from './hit.ts'
+import { namedCredentials } from './other-cloud-names.ts'
 
 /**
  * Credentials of clouds beyond the three, which the parameter `otherClouds` turns on: most of these clouds cannot map a
@@ -10,7 +11,9 @@ import type { Hit, Level } from './hit.ts'
  */
 export function otherClouds({ texts }: Evidence): readonly Hit[] {
   const hits: Hit[] = []
-  for (const { path, value } of texts) {
+  for (const text of texts) {
+    const { path, value } = text
+    for (const detector of namedCredentials(text)) hits.push({ path, level: 'possible', cloud: 'other', detector })
     sentinels.lastIndex = 0
     for (let found = sentinels.exec(value); found !== null; found = sentinels.exec(value)) {
       const token = tokens.get(found[0])
@@ -20,8 +23,8 @@ export function otherClouds({ texts }: Evidence): readonly Hit[] {
       token.pattern.lastIndex = start
       if (start < 0 || !token.pattern.test(value)) continue
       const end = token.pattern.lastIndex
-      const text = value.slice(start, end)
-      if (!bounded(value, start, end, token.wide ? anyBase64 : alphanumeric) || entropy(text) < 2.6 || invented(text))
+      const word = value.slice(start, end)
+      if (!bounded(value, start, end, token.wide ? anyBase64 : alphanumeric) || entropy(word) < 2.6 || invented(word))
         continue
       hits.push({ path, level: 'possible', cloud: 'other', detector: token.detector })
     }
@@ -54,6 +57,7 @@ interface Token {
 
 const tokens: ReadonlyMap<string, Token> = new Map<string, Token>([
   ['LTAI', { detector: 'alibaba-access-key', pattern: /LTAI[A-Za-z0-9]{12,21}/y }],
+  ['STS.', { detector: 'alibaba-temporary-key', pattern: /STS\.[A-Za-z0-9]{20,36}/y }],
   ['ocid1.user.', { detector: 'oracle-api-key', pattern: /ocid1\.user\.oc\d\.\.[a-z0-9]{60}/y }],
   ['AKID', { detector: 'tencent-secret-id', pattern: /AKID[A-Za-z0-9]{32}/y }],
   ['dop_v1_', { detector: 'digitalocean-token', pattern: /dop_v1_[a-f0-9]{64}/y }],
@@ -63,6 +67,8 @@ const tokens: ReadonlyMap<string, Token> = new Map<string, Token>([
   ['cfut_', { detector: 'cloudflare-token', pattern: /cfut_[A-Za-z0-9]{40}[a-f0-9]{8}/y }],
   ['cfat_', { detector: 'cloudflare-token', pattern: /cfat_[A-Za-z0-9]{40}[a-f0-9]{8}/y }],
   ['cfk_', { detector: 'cloudflare-token', pattern: /cfk_[A-Za-z0-9]{40}[a-f0-9]{8}/y }],
+  // Of the origin CA.
+  ['v1.0-', { detector: 'cloudflare-origin-key', pattern: /v1\.0-[a-f0-9]{24}-[a-f0-9]{146}/y, wide: true }],
   ['AQVN', { detector: 'yandex-api-key', pattern: /AQVN[A-Za-z0-9_-]{35,38}/y, wide: true }],
   ['YC', { detector: 'yandex-access-key', pattern: /YC[A-Za-z0-9_-]{38}/y, wide: true }],
   [
@@ -76,6 +82,7 @@ const tokens: ReadonlyMap<string, Token> = new Map<string, Token>([
   ],
   ['hvs.', { detector: 'vault-token', pattern: /hvs\.[A-Za-z0-9_-]{90,120}/y, wide: true }],
   ['hvb.', { detector: 'vault-token', pattern: /hvb\.[A-Za-z0-9_-]{138,300}/y, wide: true }],
+  ['hvr.', { detector: 'vault-token', pattern: /hvr\.[A-Za-z0-9_-]{90,300}/y, wide: true }],
   ['AKLT', { detector: 'volcengine-access-key', pattern: /AKLT[A-Za-z0-9]{20,43}/y }],
 ])
 

@@ -2,13 +2,15 @@ import { cloudRegistry, hostOfServer, type CloudRegistry } from '../images.ts'
 import { memberOf, recordOf, stringOf } from '../shape.ts'
 import { isVariable } from '../variables.ts'
 import { decodeBase64 } from './decode.ts'
+import { findTokens } from './gate.ts'
 import { isPlaceholder, isReference, isTemplated } from './placeholder.ts'
 
 /**
  * What the login of a registry is. `token`: one that the cloud issued for some hours; `key-file`: the key of a Google
- * service account; `password`: anything else, which lives until somebody revokes it.
+ * service account; `cloud-key`: a key that its shape gives away as one of the cloud; `password`: anything else. All but
+ * tokens live until somebody revokes them.
  */
-export type LoginKind = 'token' | 'key-file' | 'password'
+export type LoginKind = 'token' | 'key-file' | 'cloud-key' | 'password'
 
 /** A login to the registry of a cloud. Holds no character of its password. */
 export interface RegistryLogin {
@@ -69,9 +71,19 @@ function kindOf(
   if (![password, ...tokens].some(isSecret)) return undefined
   if (cloud === 'AWS' && username === 'AWS') return 'token'
   if (cloud === 'Azure' && username === '00000000-0000-0000-0000-000000000000') return 'token'
+  if (cloud === 'Azure' && isAzureKey(password)) return 'cloud-key'
   if (cloud !== 'Google Cloud') return 'password'
   if (username === 'oauth2accesstoken') return 'token'
   return username === '_json_key' || username === '_json_key_base64' ? 'key-file' : 'password'
+}
+
+// The secret of a service principal, or the key of an admin user or of a token of the registry.
+function isAzureKey(password: string): boolean {
+  let sure = false
+  findTokens(password, ({ cloud, level }) => {
+    sure ||= cloud === 'Azure' && (level === 'certain' || level === 'likely')
+  })
+  return sure
 }
 
 // `auth` goes before the other two, as in kubernetes/pkg/credentialprovider/config.go.

@@ -25,7 +25,7 @@ export const credentialParams = {
     type: 'boolean',
     default: false,
     description:
-      'Look for credentials of other clouds as well: Alibaba Cloud, Oracle, Tencent, DigitalOcean, Scaleway, Cloudflare, Yandex, Volcengine, and tokens of HCP Terraform and Vault.',
+      'Look for credentials of other clouds as well: Alibaba Cloud, Oracle, Tencent, IBM, OpenStack, DigitalOcean, Scaleway, Cloudflare, Linode, Hetzner, Vultr, Yandex, Volcengine, and tokens of HCP Terraform and Vault.',
   },
 } as const satisfies ParamSchemas
 
@@ -59,38 +59,48 @@ function verdict({ cloud, detector, account, created }: Hit, reason: CredentialR
   const kind = cloud === 'other' ? 'credential' : `${cloud} credential`
   const more = [detector, account && `account ${account}`, created && `made ${created}`].filter(Boolean).join(', ')
   if (reason === 'value') return `holds a static ${kind} (${more})`
-  const expiry = lifetimes.get(detector)
-  return expiry ? `holds ${expiry} (${more})` : `may hold ${/^[AO]/i.test(kind) ? 'an' : 'a'} ${kind} (${more})`
+  const known = nouns.get(detector)
+  return known ? `holds ${known} (${more})` : `may hold ${/^[AO]/i.test(kind) ? 'an' : 'a'} ${kind} (${more})`
 }
 
-// Credentials that end by themselves, by the documentation of their clouds.
-const lifetimes: ReadonlyMap<string, string> = new Map([
+// Credentials that end by themselves, by the documentation of their clouds, and those of clusters.
+const nouns: ReadonlyMap<string, string> = new Map([
   ['aws-temporary-key', 'an AWS key that expires within 36 hours'],
   ['aws-session-token', 'an AWS token that expires within 36 hours'],
   ['aws-bedrock-token', 'an AWS token that expires within 12 hours'],
   ['aws-presigned-url', 'a signed AWS URL that expires within a week'],
   ['gcp-access-token', 'a Google Cloud token that expires within an hour'],
   ['azure-access-signature', 'an Azure signature that expires'],
+  ['alibaba-temporary-key', 'an Alibaba Cloud key that expires within hours'],
   ['registry-token', 'a registry token that expires within hours'],
+  ['kubeconfig-client-key', 'the client key of a kubeconfig'],
+  ['kubeconfig-token', 'the token of a kubeconfig'],
+  ['kubeconfig-password', 'the password of a kubeconfig'],
+  ['kubeconfig-auth-provider', "a person's login in a kubeconfig"],
 ])
+
+const clusterFix = 'use the token of the ServiceAccount, or an exec plugin with its role'
 
 const fixes: { readonly [R in CredentialReason]: { readonly [C in Cloud]: string } } = {
   value: {
     AWS: 'map an IAM role to the ServiceAccount; delete and revoke the key',
     'Google Cloud': 'grant IAM roles to the ServiceAccount; delete and revoke the key',
     Azure: 'use workload identity on the ServiceAccount; delete and revoke the key',
+    Kubernetes: `delete and revoke it; ${clusterFix}`,
     other: 'delete and revoke it; let the pod fetch it with its own identity',
   },
   possible: {
     AWS: 'map an IAM role to the ServiceAccount instead',
     'Google Cloud': 'grant IAM roles to the ServiceAccount instead',
     Azure: 'use workload identity on the ServiceAccount instead',
+    Kubernetes: clusterFix,
     other: 'let the pod fetch it with its own identity',
   },
   name: {
     AWS: 'if it is one, map an IAM role to the ServiceAccount instead',
     'Google Cloud': 'if it is one, grant IAM roles to the ServiceAccount instead',
     Azure: 'if it is one, use workload identity on the ServiceAccount instead',
+    Kubernetes: clusterFix,
     other: 'if it is one, let the pod fetch it with its own identity',
   },
 }

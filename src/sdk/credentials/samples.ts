@@ -82,6 +82,7 @@ const makers = {
   'azure.storageConnectionString': (draw: Draw) =>
     `DefaultEndpointsProtocol=https;AccountName=example;AccountKey=${draw(base64, 85)}A==;EndpointSuffix=core.windows.net`,
   'azure.annotatedKey': annotatedKey,
+  'azure.refreshToken': (draw: Draw) => `0.A${draw(base64url, 60)}.AgAB${draw(base64url, 600)}`,
   'azure.accessSignature': (draw: Draw) =>
     `sv=2024-11-04&ss=b&srt=sco&sp=rl&se=2027-01-01T00:00:00Z&spr=https&sig=${draw(base62, 42)}%3D`,
   'alibaba.keyId': (draw: Draw) => `LTAI5t${draw(base62, 18)}`,
@@ -93,7 +94,18 @@ const makers = {
   'scaleway.keyId': (draw: Draw) => `SCW${draw(`${upper}${digits}`, 17)}`,
   'cloudflare.token': (draw: Draw) => `cfut_${draw(base62, 40)}${draw(hex, 8)}`,
   'terraform.token': (draw: Draw) => `${draw(base62, 14)}.atlasv1.${draw(base62, 67)}`,
+  'cloudflare.originKey': (draw: Draw) => `v1.0-${draw(hex, 24)}-${draw(hex, 146)}`,
+  'alibaba.temporaryKeyId': (draw: Draw) => `STS.${draw(base62, 25)}`,
+  'ibm.apiKey': (draw: Draw) => draw(base64url, 44),
+  'ibm.storageSecret': (draw: Draw) => draw(hex, 48),
+  'linode.token': (draw: Draw) => draw(hex, 64),
+  'hetzner.token': (draw: Draw) => draw(base62, 64),
+  'vultr.key': (draw: Draw) => draw(`${upper}${digits}`, 36),
+  'cloudflare.oldToken': (draw: Draw) => draw(base64url, 40),
+  'cloudflare.key': (draw: Draw) => draw(hex, 37),
+  'digitalocean.spacesKey': (draw: Draw) => `DO${draw(`${upper}${digits}`, 18)}`,
   'vault.token': (draw: Draw) => `hvs.${draw(base62, 95)}`,
+  'kubernetes.clientKey': privateKey,
   // User and password of a registry, as `auth` holds them in base64.
   'registry.awsLogin': (draw: Draw) => `AWS:${draw(base64, 400)}`,
   'registry.googleTokenLogin': (draw: Draw) => `oauth2accesstoken:ya29.${draw(base64url, 120)}`,
