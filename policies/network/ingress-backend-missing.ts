@@ -4,7 +4,14 @@ import { backendsOfIngress, backendsTo, ingressesOf, type Ingress } from '../../
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName } from '../../src/sdk/objects.ts'
 import { definePolicy, unresolved, type Unresolved, type Violation } from '../../src/sdk/policy.ts'
-import { backendsOfRoute, isGranted, routesOf, type HttpRoute } from '../../src/sdk/route-backends.ts'
+import {
+  backendsOfRoute,
+  isGranted,
+  routeKinds,
+  routesTo,
+  type GatewayRoute,
+  type RouteKind,
+} from '../../src/sdk/route-backends.ts'
 import type { Service } from '../../src/sdk/services.ts'
 import { shadowedRoutes } from '../../src/sdk/shadowed-routes.ts'
 import { listOf, memberOf, stringOf } from '../../src/sdk/shape.ts'
@@ -12,12 +19,14 @@ import { targetPortOf } from '../../src/sdk/target-ports.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const why =
-  'The API server stores it, but the controller finds no Service port to send to: it leaves the path out or answers 503 or 404 for it.'
+  'The API server stores it, but the controller finds no Service port to send to: it leaves the path out or answers 500, 503 or 404 for it.'
+const lost =
+  'The gateway drops the mirror and says so only in the status of the route (ResolvedRefs: False): requests are answered as ever, and the copies reach nobody.'
 const snippet = `backend:
   service:
     name: web
     port: {number: 80} # spec.ports[].port of the Service, not the port of the container
-# HTTPRoute: backendRefs: [{name: web, port: 80}]`
+# HTTPRoute, GRPCRoute: backendRefs: [{name: web, port: 80}]`
 
 const service = (ports = '{ name: http, port: 80, targetPort: 8080 }', rest = 'selector: { app: web }, ') =>
   `{ kind: Service, metadata: { name: web }, spec: { ${rest}ports: [${ports}] } }`
@@ -26,15 +35,23 @@ const path = (port: string, name = 'web', route = '/') =>
   `{ path: ${route}, pathType: Prefix, backend: { service: { name: ${name}, port: { ${port} } } } }`
 const ingress = (paths: string, { name = 'shop', annotations = '', spec = '' } = {}) =>
   `{ kind: Ingress, metadata: { name: ${name}, annotations: { ${annotations} } }, spec: { ${spec}rules: [{ host: shop.example.com, http: { paths: [${paths}] } }] } }`
-const route = (reference: string) =>
-  `{ kind: HTTPRoute, metadata: { name: shop }, spec: { parentRefs: [{ name: edge }], rules: [{ backendRefs: [{ ${reference} }] }] } }`
+const route = (reference: string, { kind = 'HTTPRoute', metadata = '', filters = '' } = {}) =>
+  `{ kind: ${kind}, metadata: { name: shop${metadata} }, spec: { parentRefs: [{ name: edge }], rules: [{ ${filters}backendRefs: [{ ${reference} }] }] } }`
+const mirror = (reference: string) =>
+  route('name: web, port: 80', {
+    filters: `filters: [{ type: RequestMirror, requestMirror: { backendRef: { ${reference} } } }], `,
+  })
 const far =
   '{ kind: Service, metadata: { name: web, namespace: backend }, spec: { selector: { app: web }, ports: [{ port: 80 }] } }'
-const grant = `{ kind: ReferenceGrant, metadata: { name: shop, namespace: backend }, spec: { from: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: default }], to: [{ group: "", kind: Service }] } }`
+const grant = ({ kind = 'HTTPRoute', from = 'default', to = 'backend' } = {}) =>
+  `{ kind: ReferenceGrant, metadata: { name: shop, namespace: ${to} }, spec: { from: [{ group: gateway.networking.k8s.io, kind: ${kind}, namespace: ${from} }], to: [{ group: "", kind: Service }] } }`
+const edge = { from: 'edge', to: 'default' }
+const fromEdge = (port: number) =>
+  route(`name: web, namespace: default, port: ${port}`, { metadata: ', namespace: edge' })
 
 export default definePolicy({
   id: 'network-ingress-backend-missing',
-  summary: 'Ingresses and HTTPRoutes send to ports that their Services have.',
+  summary: 'Ingresses and routes of the Gateway API send to ports that their Services have.',
   signatures: ['gateway-timeout'],
   since: '0.1.0',
   sources: [
@@ -42,8 +59,8 @@ export default definePolicy({
     'https://gateway-api.sigs.k8s.io/api-types/referencegrant/',
     'https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#actions',
   ],
-  on: ['Ingress', 'Service', 'HTTPRoute'],
-  reads: ['Ingress', 'Service', 'HTTPRoute', 'ReferenceGrant'],
+  on: ['Ingress', 'Service', ...routeKinds],
+  reads: ['Ingress', 'Service', 'ReferenceGrant', ...routeKinds],
   // Actions and canaries are annotations.
   readsMetadata: true,
   reasons: {
@@ -53,7 +70,7 @@ export default definePolicy({
       baseline: 'warn',
       strict: 'deny',
       absence: true,
-      why: 'A route may send to another namespace only where a ReferenceGrant of that namespace lets it: without one the gateway answers 500 for the path.',
+      why: 'A route may send to another namespace only where a ReferenceGrant of that namespace lets it: without one the gateway answers 500 (gRPC: UNAVAILABLE) for the path.',
       snippet: `apiVersion: gateway.networking.k8s.io/v1beta1
 kind: ReferenceGrant
 metadata:
@@ -63,6 +80,8 @@ spec:
   from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: shop}]
   to: [{group: "", kind: Service}]`,
     },
+    'mirror-port': { baseline: 'warn', why: lost },
+    'mirror-missing': { baseline: 'warn', absence: true, why: lost },
     'external-name': {
       baseline: 'audit',
       why: 'The Service has no endpoints, only a name: many controllers refuse such a backend, or send to whatever that name resolves to.',
@@ -96,7 +115,23 @@ spec:
       {
         name: 'a route to another namespace that lets it',
         object: route('name: web, namespace: backend, port: 80'),
-        inventory: `${far}\n---\n${grant}`,
+        inventory: `${far}\n---\n${grant()}`,
+      },
+      {
+        name: 'a gRPC route to another namespace that lets it',
+        object: route('name: web, namespace: backend, port: 80', { kind: 'GRPCRoute' }),
+        inventory: `${far}\n---\n${grant({ kind: 'GRPCRoute' })}`,
+      },
+      { name: 'a mirror of the requests', object: mirror('name: web, port: 80'), inventory: service() },
+      {
+        name: 'a Service, and a route of another namespace by a port that it has',
+        object: service(),
+        inventory: `${fromEdge(80)}\n---\n${grant(edge)}`,
+      },
+      {
+        name: 'nor does a route that nobody lets in concern a Service',
+        object: service(),
+        inventory: `${fromEdge(8080)}\n---\n${grant({ ...edge, kind: 'GRPCRoute' })}`,
       },
     ],
     fails: [
@@ -156,6 +191,51 @@ spec:
         finds: ['not-granted /spec/rules/0/backendRefs/0/namespace'],
       },
       {
+        name: 'a grant to routes of another kind',
+        object: route('name: web, namespace: backend, port: 80', { kind: 'GRPCRoute' }),
+        inventory: `${far}\n---\n${grant()}`,
+        finds: ['not-granted /spec/rules/0/backendRefs/0/namespace'],
+      },
+      {
+        name: 'a gRPC route by the port of the container',
+        object: route('name: web, port: 8080', { kind: 'GRPCRoute' }),
+        inventory: service(),
+        finds: ['port /spec/rules/0/backendRefs/0/port'],
+      },
+      {
+        name: 'a Service that renumbers its port under a route of another namespace',
+        object: service('{ name: http, port: 8080 }'),
+        oldObject: service('{ name: http, port: 80 }'),
+        inventory: `${fromEdge(80)}\n---\n${grant(edge)}`,
+        finds: ['port /spec/ports'],
+      },
+      {
+        name: 'a mirror by the port of the container',
+        object: mirror('name: web, port: 8080'),
+        inventory: service(),
+        finds: ['mirror-port /spec/rules/0/filters/0/requestMirror/backendRef/port'],
+      },
+      {
+        name: 'a mirror on a single backend, to a Service that is not there',
+        object: route(
+          'name: web, port: 80, filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: spy, port: 80 } } }]',
+        ),
+        inventory: service(),
+        finds: ['mirror-missing /spec/rules/0/backendRefs/0/filters/0/requestMirror/backendRef'],
+      },
+      {
+        name: 'a mirror in another namespace without a grant',
+        object: mirror('name: web, namespace: backend, port: 80'),
+        inventory: `${service()}\n---\n${far}`,
+        finds: ['mirror-missing /spec/rules/0/filters/0/requestMirror/backendRef/namespace'],
+      },
+      {
+        name: 'grants that are not known yet',
+        object: service(),
+        unknown: ['ReferenceGrant'],
+        finds: ['unresolved ReferenceGrant'],
+      },
+      {
         name: 'Services that are not known yet',
         object: ingress(path('number: 80')),
         unknown: ['Service'],
@@ -166,12 +246,12 @@ spec:
   *check({ kind, object, namespace, inventory }) {
     if (kind === 'Service') yield* judgeService(object, namespace, inventory)
     else if (kind === 'Ingress') yield* judgeIngress(object, namespace, inventory)
-    else yield* judgeRoute(object, namespace, inventory)
+    else yield* judgeRoute(kind, object, namespace, inventory)
   },
 })
 
-type Reason = 'port' | 'service' | 'not-granted' | 'external-name' | 'route-shadowed'
-type Known = Inventory<'Ingress' | 'Service' | 'HTTPRoute' | 'ReferenceGrant'>
+type Reason = 'port' | 'service' | 'not-granted' | 'mirror-port' | 'mirror-missing' | 'external-name' | 'route-shadowed'
+type Known = Inventory<'Ingress' | 'Service' | 'ReferenceGrant' | RouteKind>
 type Said = Generator<Violation<Reason> | Unresolved, void>
 
 function* judgeIngress(ingress: Ingress, namespace: string, inventory: Known): Said {
@@ -195,23 +275,35 @@ function* judgeIngress(ingress: Ingress, namespace: string, inventory: Known): S
   }
 }
 
-function* judgeRoute(route: HttpRoute, namespace: string, inventory: Known): Said {
-  const title = `HTTPRoute ${brief(nameOf(route), 20)}`
+function* judgeRoute(kind: RouteKind, route: GatewayRoute, namespace: string, inventory: Known): Said {
+  const title = `${kind} ${brief(nameOf(route), 20)}`
   for (const backend of backendsOfRoute(route, namespace)) {
     const fault = faultOf({ ...backend, portPath: `${backend.path}/port` }, title, inventory)
-    if (fault) yield fault
+    if (fault) yield backend.mirror ? ofMirror(fault) : fault
     if (fault || backend.namespace === namespace) continue
-    const granted = isGranted(backend, namespace, inventory)
+    const granted = isGranted(kind, backend, namespace, inventory)
     if (granted === unknown) yield unresolved('ReferenceGrant')
     else if (!granted)
       yield {
-        reason: 'not-granted',
+        reason: backend.mirror ? 'mirror-missing' : 'not-granted',
         path: `${backend.path}/namespace`,
         message: `${title} → ${brief(backend.service, 20)}: no ReferenceGrant of namespace ${brief(backend.namespace, 20)} lets it send there`,
-        fix: `create a ReferenceGrant there, from HTTPRoute of ${brief(namespace, 20)} to Service`,
+        fix: `create a ReferenceGrant there, from ${kind} of ${brief(namespace, 20)} to Service`,
       }
   }
 }
+
+// A mirror that fails costs no request its answer.
+function ofMirror(fault: Violation<Reason> | Unresolved): Violation<Reason> | Unresolved {
+  if (!('reason' in fault)) return fault
+  const reason = mirrorReasons.get(fault.reason)
+  return reason ? { ...fault, reason } : fault
+}
+
+const mirrorReasons: ReadonlyMap<Reason, Reason> = new Map([
+  ['port', 'mirror-port'],
+  ['service', 'mirror-missing'],
+])
 
 /** A Service, and those that send to a port that it does not have. */
 function* judgeService(service: Service, namespace: string, inventory: Known): Said {
@@ -220,30 +312,49 @@ function* judgeService(service: Service, namespace: string, inventory: Known): S
   const ports = portsOf(service)
   const unsure = new Set<KindName>()
   const lacked = new Map<string, Violation<Reason>>()
-  const senders = [
-    { kind: 'Ingress' as const, ...ingressesOf(service, namespace, inventory) },
-    { kind: 'HTTPRoute' as const, ...routesOf(service, namespace, inventory) },
-  ]
-  for (const { kind, found, unsure: more } of senders) {
-    for (const each of more) unsure.add(each)
-    for (const sender of found) {
-      const backends = kind === 'Ingress' ? backendsTo(name, sender as Ingress) : backendsOfRoute(sender, namespace)
-      for (const { service: wanted, port } of backends) {
-        if (wanted !== name || port === undefined || isVariable(port) || port === 'use-annotation') continue
-        if (ports.varies || ports.numbers.has(port) || ports.names.has(port)) continue
-        const from = nameOf(sender)
-        lacked.set(`${kind} ${from} ${port}`, {
-          reason: 'port',
-          path: '/spec/ports',
-          message: `Service ${brief(name, 20)} has no port ${quoted(port)}, to which ${kind} ${brief(from, 20)} sends${listed(service)}`,
-          fix: `keep the port, or change the backend of the ${kind} first`,
-          related: [{ kind, namespace, name: from }],
-        })
-      }
+  const { found, unsure: more } = sendersTo(service, namespace, inventory)
+  for (const each of more) unsure.add(each)
+  for (const { kind, name: from, namespace: where, backends } of found) {
+    for (const { port, mirror } of backends) {
+      if (port === undefined || isVariable(port) || port === 'use-annotation') continue
+      if (ports.varies || ports.numbers.has(port) || ports.names.has(port)) continue
+      const place = where === namespace ? '' : ` of ${brief(where, 20)}`
+      lacked.set(`${kind} ${where} ${from} ${port}`, {
+        reason: mirror ? 'mirror-port' : 'port',
+        path: '/spec/ports',
+        message: `Service ${brief(name, 20)} has no port ${quoted(port)}, to which ${kind} ${brief(from, 20)}${place} ${mirror ? 'mirrors' : 'sends'}${listed(service)}`,
+        fix: `keep the port, or change the backend of the ${kind} first`,
+        related: [{ kind, namespace: where, name: from }],
+      })
     }
   }
   yield* lacked.values()
   for (const each of unsure) yield unresolved(each)
+}
+
+interface Sender {
+  readonly kind: 'Ingress' | RouteKind
+  readonly namespace: string
+  readonly name: string
+  readonly backends: readonly { readonly port: number | string | undefined; readonly mirror?: boolean }[]
+}
+
+function sendersTo(service: Service, namespace: string, inventory: Known) {
+  const name = nameOf(service)
+  const ingresses = ingressesOf(service, namespace, inventory)
+  const routes = routesTo(service, namespace, inventory)
+  const found: Sender[] = [
+    ...ingresses.found.map((ingress) => {
+      return { kind: 'Ingress' as const, namespace, name: nameOf(ingress), backends: backendsTo(name, ingress) }
+    }),
+    ...routes.found.map(({ kind, route, namespace: from }) => {
+      const backends = backendsOfRoute(route, from).filter(
+        (each) => each.service === name && each.namespace === namespace,
+      )
+      return { kind, namespace: from, name: nameOf(route), backends }
+    }),
+  ]
+  return { found, unsure: [...ingresses.unsure, ...routes.unsure] }
 }
 
 interface Reference {

@@ -45,6 +45,7 @@ const rows: { readonly [K in KindName]: Row } = {
   Deployment: ['apps', 'v1', 'deployments', true, 'template'],
   EC2NodeClass: ['karpenter.k8s.aws', 'v1', 'ec2nodeclasses', false, 'other'],
   FelixConfiguration: ['crd.projectcalico.org', 'v1', 'felixconfigurations', false, 'other'],
+  GRPCRoute: ['gateway.networking.k8s.io', 'v1', 'grpcroutes', true, 'other'],
   HTTPRoute: ['gateway.networking.k8s.io', 'v1', 'httproutes', true, 'other'],
   HorizontalPodAutoscaler: ['autoscaling', 'v2', 'horizontalpodautoscalers', true, 'autoscaler'],
   IPPool: ['crd.projectcalico.org', 'v1', 'ippools', false, 'other'],

@@ -54,6 +54,7 @@ export interface Kinds {
   Deployment: Wire<V1Deployment>
   EC2NodeClass: Custom
   FelixConfiguration: Custom
+  GRPCRoute: Custom
   HTTPRoute: Custom
   HorizontalPodAutoscaler: Wire<V2HorizontalPodAutoscaler>
   IPPool: Custom
