@@ -223,13 +223,13 @@ export default definePolicy({
   *check({ kind, object, namespace, params, inventory }) {
     const view = podSpecOf(kind, object)
     if (!view) return
-    const ways = new Set(params.satisfiedBy)
-    const isInjected = ways.has('inject-annotation') && injectsTelemetry(view.metadata.annotations)
+    const ways = params.satisfiedBy
+    const isInjected = ways.includes('inject-annotation') && injectsTelemetry(view.metadata.annotations)
     if (isInjected || isEnriched(namespace, ways, inventory)) return
     for (const { container, path, name, class: role } of containersOf(view)) {
       if ((role === 'init' && !params.includeInit) || (role === 'ephemeral' && !params.includeEphemeral)) continue
-      const fromEnv = ways.has('env') ? downwardFields(container, view.spec) : noFields
-      const fromAttributes = ways.has('otel') ? attributeFields(container) : noFields
+      const fromEnv = ways.includes('env') ? downwardFields(container, view.spec) : noFields
+      const fromAttributes = ways.includes('otel') ? attributeFields(container) : noFields
       for (const field of params.requiredFields) {
         if (fromEnv.has(field) || fromAttributes.has(field)) continue
         if (field === 'zone' && params.zoneSource === 'collector') continue
@@ -258,10 +258,10 @@ const variables: { readonly [F in ContextField]: readonly [name: string, fieldPa
 const since: { readonly [F in ContextField]?: string } = { zone: ' (Kubernetes 1.35+)' }
 
 /** True if the namespace is known to have the fields added for all its pods. */
-function isEnriched(namespace: string, ways: ReadonlySet<string>, inventory: Inventory<'Namespace'>): boolean {
+function isEnriched(namespace: string, ways: readonly string[], inventory: Inventory<'Namespace'>): boolean {
   const found = inventory.get('Namespace', '', namespace)
   if (!found || found === unknown || inventory.uncertain(found)) return false
   const { labels, annotations } = found.metadata ?? {}
-  if (ways.has('collector') && memberOf(labels, 'day2-admission.dev/log-enrichment') === 'collector') return true
-  return ways.has('inject-annotation') && injectsTelemetry(annotations)
+  if (ways.includes('collector') && memberOf(labels, 'day2-admission.dev/log-enrichment') === 'collector') return true
+  return ways.includes('inject-annotation') && injectsTelemetry(annotations)
 }

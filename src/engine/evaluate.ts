@@ -112,12 +112,12 @@ function judge(engine: Engine, subject: Subject, { inventory, now, frontEnd, out
       continue
     }
     try {
-      const run = runner(configured, subject, review)
-      const { violations, missing } = run(object, overlay)
+      const { violations, missing } = run(configured, subject, review, object, overlay)
       for (const kind of missing) unresolved.set(`${policy.id} ${kind}`, { rule: policy.id, kind })
+      if (violations.length === 0) continue
       const before =
-        oldObject && oldOverlay && violations.length > 0
-          ? printsOf(policy, run(oldObject, oldOverlay).violations, oldObject)
+        oldObject && oldOverlay
+          ? printsOf(policy, run(configured, subject, review, oldObject, oldOverlay).violations, oldObject)
           : undefined
       results.push({ policy, violations, before, stale: policy.reads.some((kind) => inventory.stale(kind)) })
     } catch (error) {
@@ -129,20 +129,29 @@ function judge(engine: Engine, subject: Subject, { inventory, now, frontEnd, out
   return { results, unresolved: [...unresolved.values()], policyErrors, exemptions }
 }
 
-type Run = (object: AnyObject, inventory: Overlay) => { violations: Violation[]; missing: Missing[] }
+interface Yielded {
+  readonly violations: readonly Violation[]
+  readonly missing: readonly Missing[]
+}
 
-function runner({ policy, params }: ConfiguredPolicy, subject: Subject, review: Review): Run {
-  const { info, namespace, name, partial } = subject
-  return (object, inventory) => {
-    const violations: Violation[] = []
-    const missing: Missing[] = []
-    for (const yielded of policy.check({ kind: info.kind, object, namespace, name, params, review, inventory })) {
-      if ('unresolved' in yielded) missing.push(yielded.unresolved)
-      // A patch says nothing about the values that it leaves out.
-      else if (!partial || resolve(yielded.path, object) !== undefined) violations.push(yielded)
-    }
-    return { violations, missing }
+const nothing: Yielded = Object.freeze({ violations: [], missing: [] })
+
+function run(
+  { policy, params }: ConfiguredPolicy,
+  { info, namespace, name, partial }: Subject,
+  review: Review,
+  object: AnyObject,
+  inventory: Overlay,
+): Yielded {
+  // Nearly every rule has nothing to say of nearly every object: lists are made where one has.
+  let found: { violations: Violation[]; missing: Missing[] } | undefined
+  for (const yielded of policy.check({ kind: info.kind, object, namespace, name, params, review, inventory })) {
+    found ??= { violations: [], missing: [] }
+    if ('unresolved' in yielded) found.missing.push(yielded.unresolved)
+    // A patch says nothing about the values that it leaves out.
+    else if (!partial || resolve(yielded.path, object) !== undefined) found.violations.push(yielded)
   }
+  return found ?? nothing
 }
 
 function printsOf(policy: Policy, violations: readonly Violation[], object: AnyObject): FingerprintCounts {

@@ -1,5 +1,6 @@
 import type { V1PersistentVolumeClaimTemplate } from '@kubernetes/client-node'
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
+import { lastAsked } from './last-asked.ts'
 import { nameOf } from './names.ts'
 import type { KindName, Kinds, Wire } from './objects.ts'
 import { podSpecOf } from './pod-specs.ts'
@@ -28,28 +29,13 @@ export interface ClaimRef {
 }
 
 /** The claims that an object makes: itself, those of a StatefulSet for each replica, those that live as long as a pod. */
-export function claimsOf(kind: KindName, object: object): ClaimView[] {
-  // The kind says which object it is.
-  if (kind === 'PersistentVolumeClaim') return [{ claim: object, path: '', name: nameOf(object) }]
-  const templates = kind === 'StatefulSet' ? listOf(memberOf(memberOf(object, 'spec'), 'volumeClaimTemplates')) : []
-  return [
-    ...templates.flatMap((template, index) => view(template, pointer('spec', 'volumeClaimTemplates', index))),
-    ...volumesOf(kind, object).flatMap(({ volume, path }) => {
-      const template = memberOf(memberOf(volume, 'ephemeral'), 'volumeClaimTemplate')
-      return view(template, path + pointer('ephemeral', 'volumeClaimTemplate'), stringOf(memberOf(volume, 'name')))
-    }),
-  ]
+export function claimsOf(kind: KindName, object: object): readonly ClaimView[] {
+  return claimsIn(kind, object)
 }
 
 /** The existing claims that a pod spec mounts, each once. */
-export function claimRefsOf(kind: KindName, object: object): ClaimRef[] {
-  const refs = new Map<string, ClaimRef>()
-  for (const { volume, path } of volumesOf(kind, object)) {
-    const name = stringOf(memberOf(memberOf(volume, 'persistentVolumeClaim'), 'claimName'))
-    if (name === undefined || refs.has(name)) continue
-    refs.set(name, { name, path: path + pointer('persistentVolumeClaim', 'claimName') })
-  }
-  return [...refs.values()]
+export function claimRefsOf(kind: KindName, object: object): readonly ClaimRef[] {
+  return refsIn(kind, object)
 }
 
 /** True for a claim that has its volume, or names it: no class decides any more. */
@@ -89,13 +75,35 @@ export function classNameOf(claim: Claim | Kinds['PersistentVolume']): string | 
   return name === undefined || (typeof name === 'string' && !isVariable(name)) ? name : unknown
 }
 
-function view(template: unknown, path: string, name?: string): ClaimView[] {
-  const claim: Claim | undefined = recordOf(template)
-  return claim ? [{ claim, path, name: name ?? nameOf(claim) }] : []
-}
+// Seven rules ask for the claims of the object under review.
+const claimsIn = lastAsked((kind: KindName, object: object): readonly ClaimView[] => {
+  // The kind says which object it is.
+  if (kind === 'PersistentVolumeClaim') return [{ claim: object, path: '', name: nameOf(object) }]
+  const found: ClaimView[] = []
+  const add = (template: unknown, path: string, name?: string) => {
+    const claim: Claim | undefined = recordOf(template)
+    if (claim) found.push({ claim, path, name: name ?? nameOf(claim) })
+  }
+  const templates = kind === 'StatefulSet' ? listOf(memberOf(memberOf(object, 'spec'), 'volumeClaimTemplates')) : []
+  templates.forEach((template, index) => add(template, pointer('spec', 'volumeClaimTemplates', index)))
+  const view = podSpecOf(kind, object)
+  listOf(view?.spec.volumes).forEach((volume, index) => {
+    const template = memberOf(memberOf(volume, 'ephemeral'), 'volumeClaimTemplate')
+    if (template === undefined) return
+    const path = pointer('volumes', index, 'ephemeral', 'volumeClaimTemplate')
+    add(template, `${view?.path ?? ''}${path}`, stringOf(memberOf(volume, 'name')))
+  })
+  return found
+})
 
-function volumesOf(kind: KindName, object: object): { readonly volume: unknown; readonly path: string }[] {
-  const found = podSpecOf(kind, object)
-  if (!found) return []
-  return listOf(found.spec.volumes).map((volume, index) => ({ volume, path: found.path + pointer('volumes', index) }))
-}
+const refsIn = lastAsked((kind: KindName, object: object): readonly ClaimRef[] => {
+  const refs = new Map<string, ClaimRef>()
+  const view = podSpecOf(kind, object)
+  listOf(view?.spec.volumes).forEach((volume, index) => {
+    const name = stringOf(memberOf(memberOf(volume, 'persistentVolumeClaim'), 'claimName'))
+    if (name === undefined || refs.has(name)) return
+    const path = pointer('volumes', index, 'persistentVolumeClaim', 'claimName')
+    refs.set(name, { name, path: `${view?.path ?? ''}${path}` })
+  })
+  return [...refs.values()]
+})

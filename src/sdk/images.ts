@@ -75,6 +75,18 @@ export function hostOfServer(server: string): string {
 /** The cloud that a registry host belongs to, with or without its port; undefined for every other registry. */
 export function cloudRegistry(host: string): CloudRegistry | undefined {
   if (host.length > 253 + 6) return undefined
+  const known = registries.get(host)
+  if (known !== undefined) return known ?? undefined
+  const registry = readRegistry(host)
+  if (registries.size >= mostParsed) registries.clear()
+  registries.set(host, registry ?? null)
+  return registry
+}
+
+// As with references: the same few hosts, again and again. `null` is what is no cloud's.
+const registries = new Map<string, CloudRegistry | null>()
+
+function readRegistry(host: string): CloudRegistry | undefined {
   const name = host.toLowerCase().replace(/:\d*$/, '')
   if (name === 'public.ecr.aws') return { cloud: 'AWS', public: true }
   const [, account, region] = ecr.exec(name) ?? []

@@ -1,3 +1,4 @@
+import { lastAsked } from './last-asked.ts'
 import type { Container, PodSpec } from './pod-specs.ts'
 import { listOf, memberOf, recordOf, stringOf } from './shape.ts'
 import { isVariable } from './variables.ts'
@@ -16,8 +17,12 @@ export const attributesVariable = 'OTEL_RESOURCE_ATTRIBUTES'
  */
 export function downwardFields(container: Container, spec: PodSpec): ReadonlySet<ContextField> {
   const found = new Set<ContextField>()
-  for (const entry of listOf(container.env)) add(found, envPaths, memberOf(memberOf(entry, 'valueFrom'), 'fieldRef'))
-  const volumes = volumeFields(spec)
+  for (const entry of listOf(container.env)) {
+    const source = memberOf(entry, 'valueFrom')
+    if (source !== undefined) add(found, envPaths, memberOf(source, 'fieldRef'))
+  }
+  const volumes = volumeFields(spec, undefined)
+  if (volumes.size === 0) return found
   for (const mount of listOf(container.volumeMounts)) {
     for (const field of volumes.get(memberOf(mount, 'name')) ?? []) found.add(field)
   }
@@ -69,32 +74,26 @@ const common = [
 const envPaths: ReadonlyMap<unknown, ContextField> = new Map([...common, ['spec.nodeName', 'node']])
 const volumePaths: ReadonlyMap<unknown, ContextField> = new Map([...common, ['metadata.labels', 'zone']])
 
-// A pod has many containers and many volumes: the volumes are read once for all of them. Objects are never changed.
-const read = new WeakMap<PodSpec, ReadonlyMap<unknown, ReadonlySet<ContextField>>>()
-
-/** The fields in each downward API volume, by the name of the volume. */
-function volumeFields(spec: PodSpec): ReadonlyMap<unknown, ReadonlySet<ContextField>> {
-  const known = read.get(spec)
-  if (known) return known
+/** The fields in each downward API volume, by the name of the volume: read once for all containers of a pod. */
+const volumeFields = lastAsked((spec: PodSpec, _: undefined): ReadonlyMap<unknown, ReadonlySet<ContextField>> => {
   const volumes = new Map<unknown, Set<ContextField>>()
   for (const volume of listOf(spec.volumes)) {
-    const items = downwardItems(volume)
-    if (items.length === 0) continue
     const name = memberOf(volume, 'name')
-    const fields = volumes.get(name) ?? new Set()
-    for (const item of items) add(fields, volumePaths, memberOf(item, 'fieldRef'))
-    volumes.set(name, fields)
+    addVolume(volumes, name, volume)
+    for (const source of listOf(memberOf(memberOf(volume, 'projected'), 'sources'))) addVolume(volumes, name, source)
   }
-  read.set(spec, volumes)
   return volumes
-}
+})
 
 function add(found: Set<ContextField>, paths: ReadonlyMap<unknown, ContextField>, fieldRef: unknown): void {
   const field = paths.get(memberOf(fieldRef, 'fieldPath'))
   if (field) found.add(field)
 }
 
-function downwardItems(volume: unknown): readonly unknown[] {
-  const sources = [volume, ...listOf(memberOf(memberOf(volume, 'projected'), 'sources'))]
-  return sources.flatMap((source) => listOf(memberOf(memberOf(source, 'downwardAPI'), 'items')))
+function addVolume(volumes: Map<unknown, Set<ContextField>>, name: unknown, source: unknown): void {
+  const items = listOf(memberOf(memberOf(source, 'downwardAPI'), 'items'))
+  if (items.length === 0) return
+  const fields = volumes.get(name) ?? new Set()
+  for (const item of items) add(fields, volumePaths, memberOf(item, 'fieldRef'))
+  volumes.set(name, fields)
 }

@@ -5,6 +5,8 @@ import { listOf, memberOf, recordOf } from './shape.ts'
  * SetDefaults_Probe, SetDefaults_HTTPGetAction): what they ask, how often, how patiently.
  */
 export function sameProbe(a: unknown, b: unknown): boolean {
+  // Hardly any container has both, and printing one costs as much as a small rule.
+  if (!recordOf(a) || !recordOf(b)) return false
   const [first, second] = [printOf(a), printOf(b)]
   return first !== undefined && first === second
 }

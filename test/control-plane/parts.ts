@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { createServer, type AddressInfo } from 'node:net'
+import { randomInt } from 'node:crypto'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import { join } from 'node:path'
 import { repository } from './repository.ts'
 
@@ -126,18 +127,28 @@ export function answers(url: string, token: string): Promise<boolean> {
   })
 }
 
-/** Ports that are free at this moment; held together, so that no two are the same. */
+/**
+ * Ports that are free at this moment; held together, so that no two are the same. Below those that the system hands out
+ * to whoever connects: one of these would be taken again before a process listens on it.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer()
-      return new Promise<typeof server>((resolve, reject) =>
-        server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server)),
-      )
-    }),
-  )
+  const servers: Server[] = []
+  while (servers.length < count) servers.push(await listenSomewhere())
   // A server listening on a TCP port has an AddressInfo, never a string or null.
   const ports = servers.map((server) => (server.address() as AddressInfo).port)
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   return ports
+}
+
+async function listenSomewhere(attempts = 100): Promise<Server> {
+  const server = createServer()
+  try {
+    await new Promise<void>((resolve, reject) =>
+      server.once('error', reject).listen(randomInt(10_000, 32_000), '127.0.0.1', resolve),
+    )
+    return server
+  } catch (error) {
+    if (attempts === 0) throw error
+    return listenSomewhere(attempts - 1)
+  }
 }

@@ -204,7 +204,7 @@ t.test('disruption budgets', async (t) => {
         await open.accept(deployment({ pod: inPool(id) }), budget(spec))
         const node = await settled(open)
         await counted(open, 2)
-        const { code, stderr } = await drain(cluster, node, 7)
+        const { code, stderr } = await drain(cluster, node, 11)
         t.not(code, 0, 'the drain does not end')
         t.match(stderr, /(will retry after 5s[^]*){2}/, 'it is refused, and again five seconds later')
         return `${seen(stderr, evictionRefused)} ${await causeOf(cluster, open)}`

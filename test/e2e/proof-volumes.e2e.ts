@@ -273,6 +273,9 @@ t.test('claims, classes and volumes that a Pod waits for', async (t) => {
       pod(name, [claimName], { nodeSelector: { [zoneKey]: 'zone-2' } })
     await apply(byDefault(storageClass('volumes-a-default', waiting, 'WaitForFirstConsumer')))
     const second = byDefault(storageClass('volumes-b-default', immediate, 'Immediate'))
+    // Ages are counted in seconds: of two made in the same one the name would decide.
+    const made = Date.now()
+    await waitFor('the clock to move on', () => Date.now() - made > 1_000)
     const refused = await waitFor(
       'the webhook to refuse it',
       () => {
@@ -282,8 +285,6 @@ t.test('claims, classes and volumes that a Pod waits for', async (t) => {
       { until: ({ stderr }) => stderr.includes('[storage-default-class-ambiguous]') },
     )
     t.equal(refused.code, 1)
-    // A later second, so that it is the newer one.
-    await waitFor('the clock to move on', () => Date.now() % 1000 < 100, {})
     await apply(second)
     await waitFor('the newest default to be taken', async () => {
       await at.kubectl(['delete', 'pvc', 'data', '--ignore-not-found'])

@@ -17,7 +17,7 @@ export interface TellingName {
 
 /** What a key, variable or flag says of its value: case, dashes, dots and underscores do not matter. */
 export function tellingName(name: string): TellingName | undefined {
-  if (name.length < 5 || name.length > 48 || !hint.test(name)) return undefined
+  if (name.length < 5 || name.length > 48 || !endings.has(endingOf(name))) return undefined
   return names.get(name.toLowerCase().replace(/[^a-z0-9]+/g, ''))
 }
 
@@ -88,7 +88,20 @@ const names: ReadonlyMap<string, TellingName> = new Map(
 )
 
 // Every name ends in one of these; most names of other things end otherwise, and need not be spelled out.
-const hint = new RegExp(
-  `(?:${[...new Set([...names.keys()].map((name) => name.slice(-2)))].join('|')})[^a-z0-9]*$`,
-  'i',
-)
+const endings: ReadonlySet<number> = new Set([...names.keys()].map(endingOf))
+
+/** The last two characters of a name as a number, in lower case, without what stands behind the last letter or digit. */
+function endingOf(name: string): number {
+  let last = name.length - 1
+  while (last > 0 && !isAlphanumeric(name.charCodeAt(last))) last--
+  return last === 0 ? 0 : lower(name.charCodeAt(last - 1)) * 128 + lower(name.charCodeAt(last))
+}
+
+// Digits have this bit already.
+function lower(code: number): number {
+  return code | 0x20
+}
+
+function isAlphanumeric(code: number): boolean {
+  return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
+}
