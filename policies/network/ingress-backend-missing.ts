@@ -173,6 +173,12 @@ spec:
         finds: ['external-name /spec/rules/0/http/paths/0/backend/service'],
       },
       {
+        name: 'the same, seen from the Service',
+        object: external,
+        inventory: ingress(path('number: 80')),
+        finds: ['external-name /spec/type'],
+      },
+      {
         name: 'two Ingresses for one path',
         object: ingress(path('number: 80')),
         inventory: `${service()}\n---\n${ingress(path('number: 80'), { name: 'other' })}`,
@@ -307,7 +313,7 @@ const mirrorReasons: ReadonlyMap<Reason, Reason> = new Map([
 
 /** A Service, and those that send to a port that it does not have. */
 function* judgeService(service: Service, namespace: string, inventory: Known): Said {
-  if (service.spec?.type === 'ExternalName') return
+  const isName = service.spec?.type === 'ExternalName'
   const name = nameOf(service)
   const ports = portsOf(service)
   const unsure = new Set<KindName>()
@@ -315,10 +321,20 @@ function* judgeService(service: Service, namespace: string, inventory: Known): S
   const { found, unsure: more } = sendersTo(service, namespace, inventory)
   for (const each of more) unsure.add(each)
   for (const { kind, name: from, namespace: where, backends } of found) {
+    const place = where === namespace ? '' : ` of ${brief(where, 20)}`
     for (const { port, mirror } of backends) {
+      if (isName) {
+        lacked.set(`${kind} ${where} ${from}`, {
+          reason: 'external-name',
+          path: '/spec/type',
+          message: `Service ${brief(name, 20)} is only a name (ExternalName), and ${kind} ${brief(from, 20)}${place} sends to it`,
+          fix: 'check that the controller allows it, or give the Service endpoints',
+          related: [{ kind, namespace: where, name: from }],
+        })
+        continue
+      }
       if (port === undefined || isVariable(port) || port === 'use-annotation') continue
       if (ports.varies || ports.numbers.has(port) || ports.names.has(port)) continue
-      const place = where === namespace ? '' : ` of ${brief(where, 20)}`
       lacked.set(`${kind} ${where} ${from} ${port}`, {
         reason: mirror ? 'mirror-port' : 'port',
         path: '/spec/ports',

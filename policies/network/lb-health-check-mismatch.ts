@@ -339,6 +339,12 @@ export default definePolicy({
         finds: [`host-routed /metadata/annotations/${nlb.replace('/', '~1')}-healthcheck-protocol`],
       },
       {
+        name: 'the same, where the controller comes last',
+        object: nginx,
+        inventory: balancer(external('ip', `${nlb}-healthcheck-protocol: http`)),
+        finds: ['host-routed /spec/template/metadata/labels/app.kubernetes.io~1name'],
+      },
+      {
         name: 'an Application Gateway asks another path',
         object: ingress('azure-application-gateway', 'appgw.ingress.kubernetes.io/health-probe-path: /status'),
         inventory: all(service([], ''), web(ready('/ready'))),

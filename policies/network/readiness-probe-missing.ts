@@ -3,9 +3,9 @@ import type { Inventory } from '../../src/sdk/inventory.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName } from '../../src/sdk/objects.ts'
 import { describeServer } from '../../src/sdk/offer-texts.ts'
-import { serversAmong, type Server } from '../../src/sdk/offered-ports.ts'
+import { serversAmong } from '../../src/sdk/offered-ports.ts'
 import { podSpecOf, type ContainerView, type PodSpecView } from '../../src/sdk/pod-specs.ts'
-import { definePolicy, unresolved, type Unresolved, type Violation } from '../../src/sdk/policy.ts'
+import { definePolicy, unresolved, type Related, type Unresolved, type Violation } from '../../src/sdk/policy.ts'
 import { sameProbe } from '../../src/sdk/probe-sameness.ts'
 import { handlersOf } from '../../src/sdk/probes.ts'
 import { servedContainers, servingContainers, type ServedContainer } from '../../src/sdk/served-containers.ts'
@@ -163,6 +163,12 @@ livenessProbe:
         finds: ['probe-port-differs /spec/template/spec/containers/0/readinessProbe/tcpSocket/port'],
       },
       {
+        name: 'the same, seen from the Service',
+        object: service(),
+        inventory: deployment(', readinessProbe: { tcpSocket: { port: 9090 } }'),
+        finds: ['probe-port-differs /spec/selector'],
+      },
+      {
         name: 'Services that are not known yet',
         object: deployment(''),
         unknown: ['Service'],
@@ -201,7 +207,10 @@ livenessProbe:
       for (const each of servingContainers(view))
         if (!each.container.readinessProbe && declaredPortsOf(each).length > 0) yield missing(each, [], namespace)
     }
-    for (const each of served) yield* otherPort(each, namespace)
+    for (const each of served) {
+      const other = otherPort(each, namespace)
+      if (other) yield other
+    }
     const isOpen = servingContainers(view).some(({ container }) => !container.readinessProbe)
     if (isOpen) for (const kind of unsure) yield unresolved(kind)
   },
@@ -243,14 +252,17 @@ function describe({ reach, service, ingresses: [ingress] }: Exposure): string {
   return `${reach === 'load-balancer' ? 'load balancer' : 'Service'} ${brief(nameOf(service), 20)}`
 }
 
-function* otherPort({ container, exposures, targets }: ServedContainer, namespace: string): Said {
+function otherPort(
+  { container, exposures, targets }: ServedContainer,
+  namespace: string,
+): Violation<Reason> | undefined {
   const handler = container && handlersOf(container).find(({ name }) => name === 'readinessProbe')
-  if (!handler) return
+  if (!handler) return undefined
   const { port } = handler.action
   const number = typeof port === 'string' ? declaredPortsOf(container).find(({ name }) => name === port)?.number : port
-  if (typeof number !== 'number' || targets.has(number) || targets.size === 0) return
+  if (typeof number !== 'number' || targets.has(number) || targets.size === 0) return undefined
   const some = [...targets].slice(0, 3).join(', ')
-  yield {
+  return {
     reason: 'probe-port-differs',
     path: `${handler.path}/port`,
     message: `readinessProbe of ${container.name} asks port ${number}, but Services send to ${brief(some, 40)}`,
@@ -270,30 +282,27 @@ function* judgeService(
   for (const { backend, view } of serversAmong(found.filter(isLasting))) {
     const { served } = servedContainers(backend.kind, backend.object, view, namespace, inventory)
     const told = new Set<string>()
-    for (const { container, exposures } of served) {
-      const own = exposures.filter((exposure) => exposure.service === service)
-      const lacking = own.length > 0 ? lackingProbe(container, view) : undefined
+    for (const each of served) {
+      const own = each.exposures.filter((exposure) => exposure.service === service)
+      if (own.length === 0) continue
+      const other = otherPort(each, namespace)
+      const seenFrom = { path: '/spec/selector', related: [relatedTo(backend, namespace)] }
+      if (other) yield { ...other, ...seenFrom, message: `${describeServer({ backend, view })}: ${other.message}` }
+      const lacking = lackingProbe(each.container, view)
       if (!lacking || told.has(lacking.path)) continue
       told.add(lacking.path)
-      yield seenFromService(lacking, own, { backend, view }, namespace)
+      yield {
+        ...missing(lacking, own, namespace),
+        ...seenFrom,
+        message: `${lacking.name} of ${describeServer({ backend, view })} has no readinessProbe: it gets requests as soon as its process starts`,
+      }
     }
   }
   for (const kind of new Set<KindName>(unsure)) yield unresolved(kind)
 }
 
-function seenFromService(
-  container: ContainerView,
-  own: readonly Exposure[],
-  server: Server,
-  namespace: string,
-): Violation<Reason> {
-  const { kind, object } = server.backend
-  return {
-    ...missing(container, own, namespace),
-    path: '/spec/selector',
-    message: `${container.name} of ${describeServer(server)} has no readinessProbe: it gets requests as soon as its process starts`,
-    related: [{ kind, namespace, name: nameOf(object) }],
-  }
+function relatedTo({ kind, object }: Backend, namespace: string): Related {
+  return { kind, namespace, name: nameOf(object) }
 }
 
 /** Not Pods either: a bare one is judged itself, and an audit keeps nothing of the containers of those it looks up. */

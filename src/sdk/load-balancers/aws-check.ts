@@ -1,6 +1,7 @@
 import { unknown } from '../inventory.ts'
 import { brief, nameOf } from '../names.ts'
-import { memberOf, stringOf } from '../shape.ts'
+import { pointer } from '../pointer.ts'
+import { listOf, memberOf, stringOf } from '../shape.ts'
 import { wholeNumber, type Annotation } from './annotations.ts'
 import type { Found, HealthCheckFault, Route } from './fault.ts'
 import { knownPorts, listensOnNode, portNamed, portsOf, portsPlace, readinessOf, withoutQuery } from './readiness.ts'
@@ -49,6 +50,8 @@ function named(check: AwsCheck, port: Annotation, name: string): Found[] {
         reason: 'aws-port-unresolvable',
         message: `healthcheck-port ${brief(name)} is no port name of Service ${service}`,
         fix: `name a port of the Service, or set ${check.portKey}: traffic-port`,
+        // The Service may come last.
+        service: pointer('spec', 'ports'),
         ...check.placeOf(port),
       },
     ]
@@ -60,6 +63,7 @@ function named(check: AwsCheck, port: Annotation, name: string): Found[] {
         reason: 'aws-port-unresolvable',
         message: `healthcheck-port ${brief(name)} leads to the named targetPort ${brief(String(target), 20)} of Service ${service}; ip targets need a number`,
         fix: `write the number in ${check.portKey}, or set it to traffic-port`,
+        service: pointer('spec', 'ports', listOf(route.service.spec?.ports).indexOf(servicePort), 'targetPort'),
         ...check.placeOf(port),
       },
     ]

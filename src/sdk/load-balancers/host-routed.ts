@@ -1,5 +1,6 @@
 import { brief, nameOf } from '../names.ts'
 import { podSpecOf } from '../pod-specs.ts'
+import { pointer } from '../pointer.ts'
 import type { Backend, Service } from '../services.ts'
 import { memberOf, stringOf } from '../shape.ts'
 import { annotationOf, type Annotation } from './annotations.ts'
@@ -23,6 +24,7 @@ export function hostRoutedFaults({ service, backends }: Route, byDefault: Target
         ? `set the health check path to ${path}, or its protocol to tcp`
         : 'set the health check protocol to tcp',
       service: protocol.path,
+      workloads: [{ backend: controller, path: labelPlace(controller) }],
     },
   ]
 }
@@ -39,6 +41,11 @@ function httpCheckOfRoot(service: Service, byDefault: TargetType): Annotation | 
     : [annotationOf(service, `${azure}-protocol`), annotationOf(service, `${azure}-request-path`)]
   if (typeof protocol?.value !== 'string' || !/^https?$/i.test(protocol.value)) return undefined
   return path === undefined || path.value === '/' ? protocol : undefined
+}
+
+/** Where a workload says what it is. */
+function labelPlace({ kind, object }: Backend): string {
+  return `${podSpecOf(kind, object)?.metadataPath ?? '/metadata'}${pointer('labels', 'app.kubernetes.io/name')}`
 }
 
 /** What an ingress controller is called, and where it says that it is well; undefined for any other workload. */

@@ -1,0 +1,96 @@
+/**
+ * What a rule finds on one of two objects alone, and why: `rule reason: kind judged, then kind that comes last`. Where the
+ * webhook is never asked about the one that comes last (Nodes, Namespaces, …), or does not hold the other (Pods, …), no
+ * rule has a say, and nothing is listed.
+ */
+export const onlyFrom: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'The workload is what has to change, and the autoscaler is sound: the next write of the workload says it': [
+      'compute-hard-anti-affinity capacity-ceiling: Deployment, then HorizontalPodAutoscaler',
+      'compute-node-pinning single-zone: Deployment, then HorizontalPodAutoscaler',
+      'compute-pdb-missing missing: Deployment, then HorizontalPodAutoscaler',
+      'compute-single-replica single: Deployment, then HorizontalPodAutoscaler',
+      'storage-rwo-shared-rollout multi-replica: Deployment, then HorizontalPodAutoscaler',
+    ],
+    'An autoscaler that comes later takes the replicas over and moves them into its range: nothing is wrong with it': [
+      'compute-hpa-replicas-conflict fight: Deployment, then HorizontalPodAutoscaler',
+      'compute-hpa-replicas-conflict out-of-range: Deployment, then HorizontalPodAutoscaler',
+    ],
+    'What sends to the workload is sound, and comes before it or is no reason to hold it up: a fault of the workload': [
+      'compute-pdb-missing missing: Deployment, then Service',
+      'compute-single-replica single: Deployment, then Service',
+      'compute-single-replica single: StatefulSet, then Service',
+      'network-readiness-probe-missing missing-exposed: Deployment, then Ingress',
+      'network-rollout-drain-gap grace-lt-deregistration: Deployment, then Ingress',
+      'network-rollout-drain-gap grace-lt-deregistration: Deployment, then Service',
+      'network-rollout-drain-gap no-prestop: Deployment, then Service',
+    ],
+    'The workload is sound, and what is written on the other object is the fault: its next write says it': [
+      'compute-pdb-unhealthy-policy desired-zero: PodDisruptionBudget, then Deployment',
+      'network-nodeport-local-blackhole few-endpoints: Service, then Deployment',
+      'network-nodeport-local-blackhole internal-local: Service, then Deployment',
+      'network-policy-blocks-lb blocked: Ingress, then Deployment',
+      'network-policy-blocks-lb blocked: NetworkPolicy, then Deployment',
+      'network-policy-blocks-lb blocked: Service, then Deployment',
+      'network-service-port-unresolvable headless-port: Service, then Deployment',
+    ],
+    'An annotation of the Ingress is the fault: with the Service nothing is wrong': [
+      'network-lb-health-check-mismatch agic-path: Ingress, then Service',
+      'network-lb-health-check-mismatch timing: Ingress, then Service',
+    ],
+    'A LimitRange that comes later is a default of the namespace, not a mistake of it: the workload has to say more': [
+      'compute-overcommit-ratio memory: Deployment, then LimitRange',
+    ],
+    'What is left of a quota is that of one moment, and a new quota has used nothing': [
+      'compute-quota-unspecified exhausted: Deployment, then ResourceQuota',
+    ],
+    'The other object is a witness and has what this one lacks': [
+      'identity-pull-secret-missing private-registry: Deployment, then DaemonSet',
+      'identity-pull-secret-redundant redundant: ServiceAccount, then Deployment',
+      'network-ingress-backend-missing mirror-missing: HTTPRoute, then Service',
+      'network-ingress-backend-missing not-granted: GRPCRoute, then Service',
+      'network-ingress-backend-missing not-granted: HTTPRoute, then Service',
+      'network-service-port-unresolvable named-port-partial: Deployment, then Deployment',
+      'network-service-port-unresolvable named-port-partial: Service, then Deployment',
+    ],
+    'The account is sound: the workload has to drop its keys, or needs a token of the cloud': [
+      'identity-role-mapping-missing unmapped: Deployment, then ServiceAccount',
+      'identity-static-credential-ref shadows-role: Deployment, then ServiceAccount',
+    ],
+    'The last match is taken away by an update: a Service that comes after it has no match, which is found as such': [
+      'network-service-selector-no-match last-match: Deployment, then Service',
+    ],
+    'The claim itself has the fault and is refused for it': [
+      'storage-pvc-immediate-class existing-claim: Deployment, then PersistentVolumeClaim',
+      'storage-pvc-immediate-class several-claims: Deployment, then PersistentVolumeClaim',
+    ],
+    'An Immediate class is itself judged when it comes: one cause gets one finding': [
+      'storage-pvc-immediate-class existing-claim: Deployment, then StorageClass',
+      'storage-pvc-immediate-class immediate: Deployment, then StorageClass',
+      'storage-pvc-immediate-class immediate: PersistentVolumeClaim, then StorageClass',
+      'storage-pvc-immediate-class immediate: StatefulSet, then StorageClass',
+      'storage-pvc-immediate-class one-zone: PersistentVolumeClaim, then StorageClass',
+      'storage-pvc-immediate-class several-claims: Deployment, then StorageClass',
+      'storage-pvc-immediate-class single-zone-class: PersistentVolumeClaim, then StorageClass',
+      'storage-pvc-immediate-class unknown: PersistentVolumeClaim, then StorageClass',
+    ],
+    'Classes and volumes are there before what uses them, and sound by themselves: the next write of the user says it':
+      [
+        'compute-quota-unspecified claims: StatefulSet, then StorageClass',
+        'storage-class-missing no-volume: PersistentVolumeClaim, then StorageClass',
+        'storage-rwo-shared-rollout multi-replica-apart: Deployment, then StorageClass',
+        'storage-rwo-shared-rollout multi-replica: Deployment, then StorageClass',
+        'storage-rwo-shared-rollout multi-replica: PersistentVolumeClaim, then StorageClass',
+        'storage-rwo-shared-rollout surge: Deployment, then PersistentVolume',
+        'storage-rwo-shared-rollout surge: Deployment, then StorageClass',
+        'storage-scheduler-bypass waits: Deployment, then PersistentVolumeClaim',
+        'storage-scheduler-bypass waits: Deployment, then StorageClass',
+        'storage-scheduler-bypass waits: StatefulSet, then StorageClass',
+        'storage-zone-conflict class-vs-pod: Deployment, then StorageClass',
+        'storage-zone-conflict class-vs-pod: StatefulSet, then StorageClass',
+      ],
+    'The claim was bound before its volume went: nobody creates it in that state': [
+      'storage-claim-missing volume-gone: Deployment, then PersistentVolumeClaim',
+    ],
+  }).flatMap(([why, pairs]) => pairs.map((pair) => [pair, why])),
+)
