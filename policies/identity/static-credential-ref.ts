@@ -4,6 +4,7 @@ import { brief } from '../../src/sdk/names.ts'
 import { containersOf, podSpecOf, type ContainerView } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { accountOf, roleOf, type AccountAnswer } from '../../src/sdk/service-accounts.ts'
+import { isVariable } from '../../src/sdk/variables.ts'
 
 const resources = `resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }`
 const deployment = (fields: string, more = '') =>
@@ -166,6 +167,13 @@ export default definePolicy({
         finds: [`ref ${container}/env/0/valueFrom`],
       },
       {
+        name: 'a role that is filled in later, perhaps with nothing',
+        object: deployment(`env: [${fromSecret('AZURE_CLIENT_SECRET')}]`, ', serviceAccountName: app'),
+        inventory: serviceAccount('azure.workload.identity/client-id: "${CLIENT}"'),
+        frontEnd: 'check',
+        finds: [`ref ${container}/env/0/valueFrom`],
+      },
+      {
         name: 'the shared file of AWS comes after the role',
         object: deployment(
           `env: [{ name: AWS_SHARED_CREDENTIALS_FILE, value: /aws/credentials }, { name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /t }], volumeMounts: [{ name: aws, mountPath: /aws }]`,
@@ -209,7 +217,8 @@ function roleBeside(container: ContainerView, cloud: RoleCloud, account: () => A
   const answer = account()
   if (answer.state !== 'known') return undefined
   const role = roleOf(answer.account, roleClouds[cloud])
-  return role && `ServiceAccount ${brief(answer.name, 24)} maps to ${brief(role, 24)}`
+  if (role === undefined || isVariable(role)) return undefined
+  return `ServiceAccount ${brief(answer.name, 24)} maps to ${brief(role, 24)}`
 }
 
 const fix = 'drop it; map a role to the ServiceAccount of the pod and delete the key'

@@ -204,6 +204,32 @@ export default definePolicy({
         finds: ['unresolved value'],
       },
       {
+        name: 'a client id that is filled in later, perhaps with nothing',
+        object: deployment(plain),
+        inventory: account('annotations: { azure.workload.identity/client-id: "${CLIENT}" }'),
+        frontEnd: 'check',
+        finds: ['unresolved value'],
+      },
+      {
+        name: 'the same from the side of the account',
+        object: account('annotations: { azure.workload.identity/client-id: "${CLIENT}" }'),
+        inventory: deployment(plain),
+        frontEnd: 'check',
+        finds: ['unresolved value'],
+      },
+      {
+        name: 'roles of other clouds that are filled in later',
+        object: account(
+          'annotations: { iam.gke.io/gcp-service-account: "${SA}@p.iam.gserviceaccount.com", eks.amazonaws.com/role-arn: "${ROLE}" }',
+        ),
+        inventory: deployment(
+          `${plain}, annotations: { eks.amazonaws.com/skip-containers: web }`,
+          'serviceAccountName: app, hostNetwork: true,',
+        ),
+        frontEnd: 'check',
+        finds: ['unresolved value'],
+      },
+      {
         name: 'workloads that are not known yet',
         object: account(clientId),
         unknown: ['CronJob'],
@@ -295,22 +321,25 @@ function gapsOf(
 ): (Gap | 'value')[] {
   const label = labelOf(view.metadata.labels)
   if (isVariable(label)) return ['value']
-  const gaps: Gap[] = []
+  const gaps: (Gap | 'value')[] = []
   const path = view.metadataPath + pointer('labels', azureUseLabel)
   const clientId = account && roleOf(account, 'azure')
   if (label === 'true') {
     if (account && clientId === undefined)
       gaps.push(accountNameOf(view.spec) === defaultAccount ? defaultGap(path) : clientIdGap(path))
-  } else if (clientId !== undefined) gaps.push(labelGap(path, label))
+  } else if (clientId !== undefined) gaps.push(isVariable(clientId) ? 'value' : labelGap(path, label))
   else if (label === undefined) {
     const onWorkload = kind !== 'Pod' && labelOf(object.metadata?.labels) !== undefined
     if (onWorkload) gaps.push(misplacedGap(pointer('metadata', 'labels', azureUseLabel), kind))
     else if (labelOf(account?.metadata?.labels) !== undefined) gaps.push(misplacedGap(path, 'ServiceAccount'))
   }
-  if (roleOf(account, 'gke') !== undefined && view.spec.hostNetwork === true)
-    gaps.push(hostNetworkGap(`${view.path}/hostNetwork`))
-  if (roleOf(account, 'eks') !== undefined && skipsEveryContainer(view, 'eks'))
-    gaps.push(skippedGap(view.metadataPath + pointer('annotations', skipAnnotations.eks)))
+  const [google, amazon] = [roleOf(account, 'gke'), roleOf(account, 'eks')]
+  if (google !== undefined && view.spec.hostNetwork === true)
+    gaps.push(isVariable(google) ? 'value' : hostNetworkGap(`${view.path}/hostNetwork`))
+  if (amazon !== undefined && skipsEveryContainer(view, 'eks')) {
+    const path = view.metadataPath + pointer('annotations', skipAnnotations.eks)
+    gaps.push(isVariable(amazon) ? 'value' : skippedGap(path))
+  }
   return gaps
 }
 

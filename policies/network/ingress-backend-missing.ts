@@ -122,6 +122,11 @@ spec:
         object: route('name: web, namespace: backend, port: 80', { kind: 'GRPCRoute' }),
         inventory: `${far}\n---\n${grant({ kind: 'GRPCRoute' })}`,
       },
+      {
+        name: 'a number in quotes is the fault of the Ingress',
+        object: service(),
+        inventory: ingress(path('name: "80"')),
+      },
       { name: 'a mirror of the requests', object: mirror('name: web, port: 80'), inventory: service() },
       {
         name: 'a Service, and a route of another namespace by a port that it has',
@@ -195,6 +200,19 @@ spec:
         object: route('name: web, namespace: backend, port: 80'),
         inventory: far,
         finds: ['not-granted /spec/rules/0/backendRefs/0/namespace'],
+      },
+      {
+        name: 'a number in quotes, which is the name of a port',
+        object: ingress(path('name: "80"')),
+        inventory: service(),
+        finds: ['port /spec/rules/0/http/paths/0/backend/service/port/name'],
+      },
+      {
+        name: 'the same at an old version',
+        object: `{ apiVersion: networking.k8s.io/v1beta1, kind: Ingress, spec: { backend: { serviceName: web, servicePort: "80" } } }`,
+        inventory: service(),
+        frontEnd: 'check',
+        finds: ['port /spec/backend/servicePort'],
       },
       {
         name: 'a grant to routes of another kind',
@@ -333,7 +351,7 @@ function* judgeService(service: Service, namespace: string, inventory: Known): S
         })
         continue
       }
-      if (port === undefined || isVariable(port) || port === 'use-annotation') continue
+      if (port === undefined || isVariable(port) || port === 'use-annotation' || isQuoted(port, ports)) continue
       if (ports.varies || ports.numbers.has(port) || ports.names.has(port)) continue
       lacked.set(`${kind} ${where} ${from} ${port}`, {
         reason: mirror ? 'mirror-port' : 'port',
@@ -422,9 +440,22 @@ function faultOf(
     reason: 'port',
     path: portPath,
     message: `${arrow}: the Service has no port ${quoted(port)}${listed(service)}`,
-    fix: portFix(service, port, path === portPath.slice(0, -'/port'.length)),
+    fix: isQuoted(port, ports)
+      ? `write ${fieldAt(path, portPath)}: ${port}, without quotes: text is the name of a port`
+      : portFix(service, port, fieldAt(path, portPath)),
     related,
   }
+}
+
+// Text is looked up among the names, whatever it looks like (IntOrString), and no name is without a letter.
+function isQuoted(port: number | string, { numbers }: ReturnType<typeof portsOf>): boolean {
+  return typeof port === 'string' && /^[1-9]\d{0,4}$/.test(port) && numbers.has(Number(port))
+}
+
+// Where a number stands: in a route, in an Ingress before networking.k8s.io/v1, and in one of today.
+function fieldAt(path: string, portPath: string): string {
+  if (portPath === `${path}/port`) return 'port'
+  return portPath.endsWith('/servicePort') ? 'servicePort' : 'number'
 }
 
 function portsOf(service: Service) {
@@ -434,14 +465,13 @@ function portsOf(service: Service) {
   return { numbers, names, varies: [...numbers, ...names].some(isVariable) }
 }
 
-function portFix(service: Service, port: number | string, ofRoute: boolean): string {
+function portFix(service: Service, port: number | string, field: string): string {
   const ports = listOf(service.spec?.ports)
   const behind = ports.find((each) => targetPortOf(each) === port)
   const [only, second] = ports
   const meant = behind ?? (second === undefined ? only : undefined)
   const number = memberOf(meant, 'port')
-  if (typeof number !== 'number') return `write the number ${ofRoute ? '' : 'or the name '}of one of its ports`
-  const field = ofRoute ? 'port' : 'number'
+  if (typeof number !== 'number') return `write the number ${field === 'port' ? '' : 'or the name '}of one of its ports`
   return behind === undefined
     ? `write ${field}: ${number}`
     : `write ${field}: ${number} (${quoted(port)} is its targetPort; a backend names a port of the Service)`
