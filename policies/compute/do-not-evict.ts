@@ -54,6 +54,11 @@ export default definePolicy({
     ],
     fails: [
       {
+        name: 'a Rollout of Argo of one replica',
+        object: workload(`${safe}: "false"`, 'Rollout', 'replicas: 1,'),
+        finds: [`annotation ${at}/cluster-autoscaler.kubernetes.io~1safe-to-evict`],
+      },
+      {
         name: 'a Deployment of two',
         object: workload(`${safe}: "false"`),
         finds: [`replicated ${at}/cluster-autoscaler.kubernetes.io~1safe-to-evict`],
@@ -94,7 +99,8 @@ export default definePolicy({
     if (!view || kind === 'Job' || kind === 'CronJob') return
     const found = blockers.filter(({ key, value }) => memberOf(view.metadata.annotations, key) === value)
     if (found.length === 0) return
-    const count = kind === 'Deployment' ? podCountOf(kind, object, namespace, inventory) : undefined
+    const count =
+      kind === 'Deployment' || kind === 'Rollout' ? podCountOf(kind, object, namespace, inventory) : undefined
     const floor = typeof count === 'object' ? count.floor : 1
     for (const { key, value } of found) {
       yield {

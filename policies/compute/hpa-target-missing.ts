@@ -14,6 +14,9 @@ const autoscaler = (target: string) =>
   `{ kind: HorizontalPodAutoscaler, metadata: { name: web }, spec: { minReplicas: 2, maxReplicas: 5, scaleTargetRef: { ${target} }, metrics: [{ type: External, external: { metric: { name: queue }, target: { type: AverageValue, averageValue: "30" } } }] } }`
 const web = `{ kind: Deployment, metadata: { name: web }, spec: { template: { metadata: { labels: { app: web } }, spec: {} } } }`
 
+const rollout =
+  '{ kind: Rollout, metadata: { name: web }, spec: { workloadRef: { apiVersion: apps/v1, kind: Deployment, name: web } } }'
+
 export default definePolicy({
   id: 'compute-hpa-target-missing',
   summary: 'A HorizontalPodAutoscaler targets a workload that exists and can be scaled.',
@@ -40,7 +43,16 @@ export default definePolicy({
       { name: 'a Deployment', object: autoscaler('apiVersion: apps/v1, kind: Deployment, name: web'), inventory: web },
       {
         name: 'a kind of its own scale that no rule knows',
+        object: autoscaler('apiVersion: postgresql.example.com/v1, kind: Pool, name: web'),
+      },
+      {
+        name: 'a Rollout of Argo',
         object: autoscaler('apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: web'),
+        inventory: rollout,
+      },
+      {
+        name: 'a Rollout of another group',
+        object: autoscaler('apiVersion: rollouts.kruise.io/v1beta1, kind: Rollout, name: web'),
       },
       {
         name: 'files that do not hold the Deployment, and that nobody called complete',
@@ -54,6 +66,12 @@ export default definePolicy({
       },
     ],
     fails: [
+      {
+        name: 'a Rollout that is looked up among the Deployments',
+        object: autoscaler('apiVersion: apps/v1, kind: Rollout, name: web'),
+        inventory: rollout,
+        finds: ['wrong-group /spec/scaleTargetRef/apiVersion'],
+      },
       {
         name: 'a name of nobody',
         object: autoscaler('apiVersion: apps/v1, kind: Deployment, name: wbe'),

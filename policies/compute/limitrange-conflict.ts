@@ -42,7 +42,16 @@ export default definePolicy({
   signatures: ['failed-create'],
   since: '0.1.0',
   on: [...podKinds, 'LimitRange'],
-  reads: ['LimitRange', 'CronJob', 'DaemonSet', 'Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet'],
+  reads: [
+    'LimitRange',
+    'CronJob',
+    'DaemonSet',
+    'Deployment',
+    'ReplicaSet',
+    'ReplicationController',
+    'Rollout',
+    'StatefulSet',
+  ],
   sources: [
     'kubernetes/plugin/pkg/admission/limitranger/admission.go',
     'kubernetes/pkg/apis/core/v1/defaults.go SetDefaults_LimitRangeItem',

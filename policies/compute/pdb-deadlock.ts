@@ -24,6 +24,9 @@ const strict = {
 const web = (replicas: number) => deployment('web', replicas)
 const deployment = (name: string, replicas: number) =>
   `{ kind: Deployment, metadata: { name: ${name} }, spec: { replicas: ${replicas}, selector: { matchLabels: { app: web } }, template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }] } } } }`
+const rollout = (replicas: number) => web(replicas).replace('kind: Deployment', 'kind: Rollout')
+const referring = (replicas: number) =>
+  `{ kind: Rollout, metadata: { name: web }, spec: { replicas: ${replicas}, workloadRef: { apiVersion: apps/v1, kind: Deployment, name: web } } }`
 const budget = (amount: string) =>
   `{ kind: PodDisruptionBudget, spec: { ${amount}, selector: { matchLabels: { app: web } } } }`
 const autoscaler = (min: number, max: number) =>
@@ -45,6 +48,7 @@ export default definePolicy({
     'StatefulSet',
     'ReplicaSet',
     'ReplicationController',
+    'Rollout',
     ...scaleTargets,
     'HorizontalPodAutoscaler',
   ],
@@ -71,6 +75,7 @@ export default definePolicy({
   examples: {
     passes: [
       { name: 'one of three replicas may go', object: budget('minAvailable: 2'), inventory: web(3) },
+      { name: 'nor does a Rollout of three block it', object: budget('minAvailable: 2'), inventory: rollout(3) },
       { name: '50% of 2 replicas are 1', object: budget('minAvailable: 50%'), inventory: web(2) },
       { name: '90% of 10 replicas are 9', object: budget('minAvailable: 90%'), inventory: web(10) },
       { name: '66% of 3 replicas are 2', object: budget('minAvailable: 66%'), inventory: web(3) },
@@ -212,6 +217,26 @@ export default definePolicy({
         object: budget('minAvailable: 1'),
         inventory: `{ kind: Pod, metadata: { name: web-a, labels: { app: web } }, spec: { containers: [{ name: web }] } }\n---\n{ kind: Pod, metadata: { name: web-b, labels: { app: web } }, spec: { containers: [{ name: web }] } }`,
         finds: ['bare /spec/minAvailable'],
+      },
+      {
+        name: 'both replicas of a Rollout',
+        object: budget('minAvailable: 2'),
+        inventory: rollout(2),
+        finds: ['at-current /spec/minAvailable'],
+      },
+      {
+        name: 'seen from the scale of a Rollout',
+        object: rollout(2),
+        oldObject: rollout(3),
+        subresource: 'scale',
+        inventory: budget('minAvailable: 2'),
+        finds: ['at-current /spec/replicas'],
+      },
+      {
+        name: 'a Rollout whose template is that of a Deployment which was scaled to zero',
+        object: budget('minAvailable: 2'),
+        inventory: `${referring(2)}\n---\n${web(0)}`,
+        finds: ['unresolved Rollout'],
       },
       {
         name: 'autoscalers that are not known yet',

@@ -29,7 +29,17 @@ export default definePolicy({
     'kubernetes/pkg/apis/policy/v1beta1/conversion.go',
   ],
   on: ['PodDisruptionBudget'],
-  reads: ['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController', 'DaemonSet', 'Job', 'CronJob', 'Pod'],
+  reads: [
+    'Deployment',
+    'StatefulSet',
+    'ReplicaSet',
+    'ReplicationController',
+    'Rollout',
+    'DaemonSet',
+    'Job',
+    'CronJob',
+    'Pod',
+  ],
   reasons: {
     'null-selector': {
       baseline: 'warn',

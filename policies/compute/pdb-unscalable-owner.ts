@@ -57,6 +57,7 @@ export default definePolicy({
     'StatefulSet',
     'ReplicaSet',
     'ReplicationController',
+    'Rollout',
     ...scaleTargets,
     'HorizontalPodAutoscaler',
   ],

@@ -63,6 +63,7 @@ export default definePolicy({
     'Deployment',
     'ReplicaSet',
     'ReplicationController',
+    'Rollout',
     'StatefulSet',
   ],
   sources: [

@@ -60,6 +60,7 @@ export default definePolicy({
     'Deployment',
     'ReplicaSet',
     'ReplicationController',
+    'Rollout',
     'StatefulSet',
     'HorizontalPodAutoscaler',
     'LimitRange',

@@ -17,7 +17,7 @@ export default definePolicy({
   signatures: ['gateway-timeout'],
   since: '0.1.0',
   sources: ['https://kubernetes.io/docs/concepts/workloads/pods/disruptions/'],
-  on: ['Deployment', 'StatefulSet'],
+  on: ['Deployment', 'Rollout', 'StatefulSet'],
   reads: ['Service', 'HorizontalPodAutoscaler'],
   reasons: {
     single: {
@@ -40,6 +40,12 @@ export default definePolicy({
       { name: 'scaled to zero', object: web('replicas: 0, '), inventory: service },
     ],
     fails: [
+      {
+        name: 'a Rollout of Argo',
+        object: web('replicas: 1, ', 'Rollout'),
+        inventory: service,
+        finds: ['single /spec/replicas'],
+      },
       { name: 'one replica', object: web('replicas: 1, '), inventory: service, finds: ['single /spec/replicas'] },
       { name: 'none is said, which is one', object: web(''), inventory: service, finds: ['single /spec/replicas'] },
       {

@@ -35,7 +35,7 @@ export default definePolicy({
     'kubernetes/pkg/kubelet/prober/prober_manager.go',
     'https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes',
   ],
-  on: ['Service', 'DaemonSet', 'Deployment', 'Pod', 'ReplicaSet', 'ReplicationController', 'StatefulSet'],
+  on: ['Service', 'DaemonSet', 'Deployment', 'Pod', 'ReplicaSet', 'ReplicationController', 'Rollout', 'StatefulSet'],
   reads: [
     'Service',
     'Ingress',
@@ -44,6 +44,7 @@ export default definePolicy({
     'Pod',
     'ReplicaSet',
     'ReplicationController',
+    'Rollout',
     'StatefulSet',
     'Job',
     'CronJob',

@@ -38,7 +38,7 @@ export default definePolicy({
     'kubernetes/pkg/apis/core/validation/validation.go',
     'https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination',
   ],
-  on: ['DaemonSet', 'Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet'],
+  on: ['DaemonSet', 'Deployment', 'ReplicaSet', 'ReplicationController', 'Rollout', 'StatefulSet'],
   reads: ['Service', 'Ingress'],
   reasons: {
     'grace-zero': {

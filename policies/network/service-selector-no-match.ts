@@ -74,6 +74,11 @@ export default definePolicy({
         inventory: deployment('app: web, tier: front'),
       },
       {
+        name: 'a Rollout of Argo',
+        object: service('app: web'),
+        inventory: deployment('app: web').replace('kind: Deployment', 'kind: Rollout'),
+      },
+      {
         name: 'a workload that is scaled to zero',
         object: service('app: web'),
         inventory: deployment('app: web', { spec: 'replicas: 0, ' }),

@@ -71,5 +71,5 @@ export function judge(info: KindInfo, object: AnyObject, { engine, owners, ...co
 // As the engine counts them: only these are made by controllers from templates.
 const ownable: ReadonlySet<string> = new Set(['Job', 'Pod', 'ReplicaSet'])
 const makesPods: ReadonlySet<string> = new Set([
-  ...['CronJob', 'DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'ReplicationController', 'StatefulSet'],
+  ...['CronJob', 'DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'ReplicationController', 'Rollout', 'StatefulSet'],
 ])

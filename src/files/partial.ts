@@ -1,6 +1,6 @@
 import { templateKinds } from '../sdk/kinds.ts'
 import type { KindName } from '../sdk/objects.ts'
-import { isPart, podSpecOf } from '../sdk/pod-specs.ts'
+import { isPart, podSpecOf, usesTemplateOfAnother } from '../sdk/pod-specs.ts'
 import { listOf, memberOf } from '../sdk/shape.ts'
 
 const workloads: ReadonlySet<KindName> = new Set<KindName>([...templateKinds, 'Pod'])
@@ -13,7 +13,7 @@ export function isPartial(kind: KindName, object: unknown): boolean {
   if (kind === 'Service') return lacksPorts(memberOf(object, 'spec'))
   if (!workloads.has(kind) || memberOf(memberOf(object, 'spec'), 'selector') !== undefined) return false
   const view = podSpecOf(kind, object)
-  return !view || isPart(view.spec)
+  return view ? isPart(view.spec) : !usesTemplateOfAnother(kind, object)
 }
 
 // kubernetes/pkg/apis/core/validation ValidateService: only a headless Service and a name do without.

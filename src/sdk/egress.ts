@@ -1,9 +1,8 @@
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { containsBlock, parseIpBlock, type IpBlock } from './ip-blocks.ts'
-import { anyKey, labelKeys, selectorKeys } from './label-keys.ts'
+import { anyKey, podLabelKeys, selectorKeys } from './label-keys.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { selectsPods } from './pod-labels.ts'
-import { podSpecOf } from './pod-specs.ts'
 import { related, type Relation } from './relations.ts'
 import { labelSelector, type Selector } from './selectors.ts'
 import { listOf, memberOf, recordOf, stringOf } from './shape.ts'
@@ -42,7 +41,7 @@ export function egressPoliciesOf(
   namespace: string,
   inventory: Inventory<'NetworkPolicy'>,
 ): Relation<NetworkPolicy> {
-  const keys = labelKeys(podSpecOf(kind, object)?.metadata.labels)
+  const keys = podLabelKeys(kind, object)
   return related(
     'NetworkPolicy',
     namespace,

@@ -1,9 +1,8 @@
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
-import { anyKey, labelKeys, selectorKeys } from './label-keys.ts'
+import { anyKey, podLabelKeys, selectorKeys } from './label-keys.ts'
 import { nameOf } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { selectsPods } from './pod-labels.ts'
-import { podSpecOf } from './pod-specs.ts'
 import { related, type Relation } from './relations.ts'
 import { labelSelector, type Selector } from './selectors.ts'
 import { listOf, memberOf, recordOf } from './shape.ts'
@@ -44,7 +43,7 @@ export function ingressPoliciesOf(
   namespace: string,
   inventory: Inventory<'NetworkPolicy'>,
 ): Relation<NetworkPolicy> {
-  const keys = labelKeys(podSpecOf(kind, object)?.metadata.labels)
+  const keys = podLabelKeys(kind, object)
   return related('NetworkPolicy', namespace, inventory, filing, keys, (policy) =>
     isolatesIngress(policy) ? selectsPods(isolatedBy(policy), kind, object) : false,
   )

@@ -70,6 +70,7 @@ const rows: { readonly [K in KindName]: Row } = {
   ReplicaSet: ['apps', 'v1', 'replicasets', true, 'template'],
   ReplicationController: ['', 'v1', 'replicationcontrollers', true, 'template'],
   ResourceQuota: ['', 'v1', 'resourcequotas', true, 'quota'],
+  Rollout: ['argoproj.io', 'v1alpha1', 'rollouts', true, 'template'],
   RuntimeClass: ['node.k8s.io', 'v1', 'runtimeclasses', false, 'other'],
   Secret: ['', 'v1', 'secrets', true, 'secret'],
   Service: ['', 'v1', 'services', true, 'service'],
@@ -80,13 +81,14 @@ const rows: { readonly [K in KindName]: Row } = {
 }
 
 /** Kinds with a `scale` subresource that the disruption controller and the HPA can read. */
-export const scalableKinds = ['Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet'] as const
+export const scalableKinds = ['Deployment', 'ReplicaSet', 'ReplicationController', 'Rollout', 'StatefulSet'] as const
 
 /** Requests on a `scale` subresource, as targets of a policy. */
 export const scaleTargets = [
   { kind: 'Deployment', subresource: 'scale', operations: ['UPDATE'] },
   { kind: 'ReplicaSet', subresource: 'scale', operations: ['UPDATE'] },
   { kind: 'ReplicationController', subresource: 'scale', operations: ['UPDATE'] },
+  { kind: 'Rollout', subresource: 'scale', operations: ['UPDATE'] },
   { kind: 'StatefulSet', subresource: 'scale', operations: ['UPDATE'] },
 ] as const
 
@@ -97,6 +99,7 @@ export const lastingKinds = [
   'Deployment',
   'ReplicaSet',
   'ReplicationController',
+  'Rollout',
   'StatefulSet',
 ] as const
 
@@ -109,6 +112,7 @@ export const templateKinds = [
   'PodTemplate',
   'ReplicaSet',
   'ReplicationController',
+  'Rollout',
   'StatefulSet',
 ] as const
 

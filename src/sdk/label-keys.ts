@@ -1,4 +1,6 @@
+import type { KindName } from './objects.ts'
 import { isControllerLabel } from './pod-labels.ts'
+import { podSpecOf, usesTemplateOfAnother } from './pod-specs.ts'
 import { recordOf } from './shape.ts'
 import { isVariable } from './variables.ts'
 
@@ -42,6 +44,11 @@ function isShared(key: string): boolean {
 
 const sharedLabels =
   /^(part-of|managed-by|created-by|component|version|instance|release|heritage|chart|tier|role|env|environment|stage|team|owner|track|type|kind|cluster|region|zone|namespace|project|product|system|domain|tenant)$/
+
+/** The keys of the labels of an object's pods; undefined also where its template is that of another. */
+export function podLabelKeys(kind: KindName, object: unknown): readonly string[] | undefined {
+  return usesTemplateOfAnother(kind, object) ? undefined : labelKeys(podSpecOf(kind, object)?.metadata.labels)
+}
 
 /** The keys of labels; undefined where a `${VARIABLE}` makes them more than they show. */
 export function labelKeys(labels: unknown): readonly string[] | undefined {

@@ -45,6 +45,7 @@ export function podCountOf(
     case 'Deployment':
     case 'ReplicaSet':
     case 'ReplicationController':
+    case 'Rollout':
     case 'StatefulSet':
       return measuredScale(object, namespace, inventory)
     default:

@@ -3,6 +3,7 @@ import type {
   V1CronJob,
   V1DaemonSet,
   V1Deployment,
+  V1DeploymentSpec,
   V1Ingress,
   V1IngressClass,
   V1Job,
@@ -45,6 +46,15 @@ export type Wire<T> = T extends Date
 /** A custom resource: no model of client-node tells its fields, so whatever is read of it is checked as it is read. */
 export type Custom = AnyObject & { readonly spec?: unknown; readonly status?: unknown }
 
+/**
+ * A Rollout of Argo: a Deployment but for its strategy. With a `workloadRef` its template is that of another object
+ * (argo-rollouts pkg/apis/rollouts/v1alpha1/types.go).
+ */
+export type Rollout = Omit<Wire<V1Deployment>, 'spec' | 'status'> & {
+  readonly spec?: (Omit<Wire<V1DeploymentSpec>, 'strategy'> & { readonly workloadRef?: unknown }) | null
+  readonly status?: unknown
+}
+
 /** Every kind that a policy can judge or look up. Adding one takes a line here and one in kinds.ts. */
 export interface Kinds {
   BackendConfig: Custom
@@ -79,6 +89,7 @@ export interface Kinds {
   ReplicaSet: Wire<V1ReplicaSet>
   ReplicationController: Wire<V1ReplicationController>
   ResourceQuota: Wire<V1ResourceQuota>
+  Rollout: Rollout
   RuntimeClass: Wire<V1RuntimeClass>
   Secret: Wire<V1Secret>
   Service: Wire<V1Service>

@@ -1,16 +1,19 @@
 import type { Unknown } from './inventory.ts'
 import type { KindName } from './objects.ts'
-import { podSpecOf } from './pod-specs.ts'
+import { podSpecOf, usesTemplateOfAnother } from './pod-specs.ts'
 import type { Selector } from './selectors.ts'
 
 /**
  * Whether a selector selects the pods of an object: of its template, or the Pod itself. Labels that only a controller
- * sets are there, but their values are unknown. False for an object without a pod spec.
+ * sets are there, but their values are unknown. False for an object without a pod spec; a Rollout may take that of another.
  */
 export function selectsPods(selector: Selector, kind: KindName, object: unknown): boolean | Unknown {
   const view = podSpecOf(kind, object)
-  return view ? selector(view.metadata.labels, added.get(kind)) : false
+  if (view) return selector(view.metadata.labels, added.get(kind))
+  return usesTemplateOfAnother(kind, object) ? selector(anyLabels) : false
 }
+
+const anyLabels = { '${ANY}': '' }
 
 /** The labels that the controller of a kind gives to its pods, with values that nobody knows yet. */
 export function controllerLabelsOf(kind: KindName): ReadonlyMap<string, string> {
@@ -51,6 +54,8 @@ const added: ReadonlyMap<KindName, ReadonlyMap<string, string>> = new Map([
   ['DaemonSet', labels(['controller-revision-hash', 'pod-template-generation'])],
   ['Deployment', labels(['pod-template-hash'])],
   ['Job', labels(jobLabels)],
+  // argo-rollouts pkg/apis/rollouts/v1alpha1/types.go
+  ['Rollout', labels(['rollouts-pod-template-hash'])],
   [
     'StatefulSet',
     labels(['apps.kubernetes.io/pod-index', 'controller-revision-hash', 'statefulset.kubernetes.io/pod-name']),

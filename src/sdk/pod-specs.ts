@@ -40,6 +40,11 @@ export function podSpecOf(kind: string, object: unknown): PodSpecView | undefine
   return place && viewAt(place, object)
 }
 
+/** True for a Rollout whose template is that of another object (`workloadRef`): of its pods it says but how many. */
+export function usesTemplateOfAnother(kind: string, object: unknown): boolean {
+  return kind === 'Rollout' && recordOf(memberOf(memberOf(object, 'spec'), 'workloadRef')) !== undefined
+}
+
 const viewAt = lastAsked((place: Place, object: unknown): PodSpecView | undefined => {
   let holder: unknown = object
   for (const key of place.keys) holder = memberOf(holder, key)
@@ -96,7 +101,7 @@ interface Place {
 }
 
 const places: ReadonlyMap<string, Place> = new Map([
-  ...['DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'ReplicationController', 'StatefulSet'].map(
+  ...['DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'ReplicationController', 'Rollout', 'StatefulSet'].map(
     (kind) => [kind, placeOf('spec', 'template')] as const,
   ),
   ['CronJob', placeOf('spec', 'jobTemplate', 'spec', 'template')],

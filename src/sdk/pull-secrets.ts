@@ -64,7 +64,7 @@ export function cloudHosts(
 }
 
 /** Kinds whose pull secrets say which registries are private. */
-export const pullingKinds = ['CronJob', 'DaemonSet', 'Deployment', 'Job', 'StatefulSet'] as const
+export const pullingKinds = ['CronJob', 'DaemonSet', 'Deployment', 'Job', 'Rollout', 'StatefulSet'] as const
 export type PullingKind = (typeof pullingKinds)[number]
 
 /**
@@ -89,6 +89,7 @@ const filings = {
   DaemonSet: filingOf('DaemonSet'),
   Deployment: filingOf('Deployment'),
   Job: filingOf('Job'),
+  Rollout: filingOf('Rollout'),
   StatefulSet: filingOf('StatefulSet'),
 } as const
 

@@ -2,12 +2,11 @@ import { budgetSelector, selectsNothing } from './budgets.ts'
 import { filedUnder, type Filing } from './filed-lists.ts'
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { scalableKinds } from './kinds.ts'
-import { anyKey, labelKeys, selectorKeys } from './label-keys.ts'
+import { anyKey, podLabelKeys, selectorKeys } from './label-keys.ts'
 import { nameOf } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { controllerOf } from './owners.ts'
 import { selectsPods } from './pod-labels.ts'
-import { podSpecOf } from './pod-specs.ts'
 import { targets, type Scalable } from './scale.ts'
 import type { Selector } from './selectors.ts'
 import { memberOf, stringOf } from './shape.ts'
@@ -33,15 +32,15 @@ export function budgetsOf(
   namespace: string,
   inventory: Inventory<'PodDisruptionBudget'>,
 ): Relation<Kinds['PodDisruptionBudget']> {
-  const keys = labelKeys(podSpecOf(kind, object)?.metadata.labels)
+  const keys = podLabelKeys(kind, object)
   return related('PodDisruptionBudget', namespace, inventory, budgetFiling, keys, (budget) =>
     selectsPods(budgetSelector(budget), kind, object),
   )
 }
 
 /**
- * The workloads whose pods a budget of this namespace selects. A ReplicaSet of a Deployment and a Job of a CronJob are
- * left out: their owner stands for them, as it does for the disruption controller.
+ * The workloads whose pods a budget of this namespace selects. A ReplicaSet of a Deployment or a Rollout and a Job of a
+ * CronJob are left out: their owner stands for them, as it does for the disruption controller.
  */
 export function workloadsOf(
   budget: Kinds['PodDisruptionBudget'],
@@ -172,20 +171,20 @@ const podFilings = {
   Pod: podFiling('Pod'),
   ReplicaSet: podFiling('ReplicaSet'),
   ReplicationController: podFiling('ReplicationController'),
+  Rollout: podFiling('Rollout'),
   StatefulSet: podFiling('StatefulSet'),
 } as const
 
 function podFiling(kind: WitnessKind | 'Pod'): Filing<object> {
-  return (object) => labelKeys(podSpecOf(kind, object)?.metadata.labels) ?? [anyKey]
+  return (object) => podLabelKeys(kind, object) ?? [anyKey]
 }
 
-const representedBy: ReadonlyMap<KindName, string> = new Map([
-  ['ReplicaSet', 'Deployment'],
-  ['Job', 'CronJob'],
+const representedBy: ReadonlyMap<KindName, readonly unknown[]> = new Map([
+  ['ReplicaSet', ['Deployment', 'Rollout']],
+  ['Job', ['CronJob']],
 ])
 
-/** True for a ReplicaSet of a Deployment and a Job of a CronJob: their owner stands for them. */
+/** True for a ReplicaSet of a Deployment or a Rollout and a Job of a CronJob: their owner stands for them. */
 export function isRepresented(kind: KindName, object: unknown): boolean {
-  const owner = representedBy.get(kind)
-  return owner !== undefined && controllerOf(object)?.kind === owner
+  return representedBy.get(kind)?.includes(controllerOf(object)?.kind) ?? false
 }

@@ -20,6 +20,7 @@ export const resourceTargets = [
   'PodTemplate',
   'ReplicaSet',
   'ReplicationController',
+  'Rollout',
   'StatefulSet',
   { kind: 'Pod', subresource: 'resize', operations: ['UPDATE'] },
 ] as const

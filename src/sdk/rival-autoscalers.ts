@@ -1,7 +1,7 @@
 import type { ScalableWitness } from './budget-cover.ts'
 import type { Inventory } from './inventory.ts'
 import { scalableKinds } from './kinds.ts'
-import { anyKey, labelKeys, selectorKeys } from './label-keys.ts'
+import { anyKey, labelKeys, podLabelKeys, selectorKeys } from './label-keys.ts'
 import { nameOf } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { selectsPods } from './pod-labels.ts'
@@ -70,7 +70,7 @@ function isSame(other: Autoscaler, own: Autoscaler | undefined): boolean {
   return other === own || (own !== undefined && nameOf(own) !== '' && nameOf(own) === nameOf(other))
 }
 
-const podFilings = filings((kind, object) => labelKeys(podSpecOf(kind, object)?.metadata.labels))
+const podFilings = filings((kind, object) => podLabelKeys(kind, object))
 const selectorFilings = filings((kind, object) => selectorKeys(selectorOf(kind, object)))
 
 function filings(keysOf: (kind: ScalableKind, object: object) => readonly string[] | undefined) {
@@ -79,6 +79,7 @@ function filings(keysOf: (kind: ScalableKind, object: object) => readonly string
     Deployment: filing('Deployment'),
     ReplicaSet: filing('ReplicaSet'),
     ReplicationController: filing('ReplicationController'),
+    Rollout: filing('Rollout'),
     StatefulSet: filing('StatefulSet'),
   }
 }

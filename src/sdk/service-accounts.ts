@@ -102,6 +102,7 @@ const filings = {
   Job: filingOf('Job'),
   ReplicaSet: filingOf('ReplicaSet'),
   ReplicationController: filingOf('ReplicationController'),
+  Rollout: filingOf('Rollout'),
   StatefulSet: filingOf('StatefulSet'),
 } as const
 

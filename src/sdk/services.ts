@@ -1,10 +1,9 @@
 import type { Filing } from './filed-lists.ts'
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
-import { anyKey, labelKeys, selectorKeys } from './label-keys.ts'
+import { anyKey, labelKeys, podLabelKeys, selectorKeys } from './label-keys.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { controllerOf } from './owners.ts'
 import { selectsPods } from './pod-labels.ts'
-import { podSpecOf } from './pod-specs.ts'
 import { related, witnessKinds, workloadsSelected, type Relation, type Witness, type WitnessKind } from './relations.ts'
 import { equalitySelector, type Selector } from './selectors.ts'
 import { memberOf, recordOf } from './shape.ts'
@@ -75,7 +74,7 @@ export function servicesOf(
   namespace: string,
   inventory: Inventory<'Service'>,
 ): Relation<Service> {
-  const keys = labelKeys(podSpecOf(kind, object)?.metadata.labels)
+  const keys = podLabelKeys(kind, object)
   return related('Service', namespace, inventory, serviceFiling, keys, (service) =>
     selectsPods(serviceSelector(service), kind, object),
   )

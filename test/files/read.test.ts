@@ -157,6 +157,19 @@ metadata: {name: job}
   ])
 })
 
+t.test('a Rollout that takes the template of a Deployment is whole', async (t) => {
+  const dir = t.testdir({
+    'a.yaml': ['workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}', 'replicas: 2']
+      .map((spec, i) => `apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r${i}}\nspec: {${spec}}\n`)
+      .join('---\n'),
+  })
+  const { manifests } = await read([dir])
+  t.match(manifests, [
+    { info: { kind: 'Rollout' }, partial: false },
+    { info: { kind: 'Rollout' }, partial: true },
+  ])
+})
+
 t.test('a Service without the ports that it needs is a patch', async (t) => {
   const dir = t.testdir({
     'a.yaml': ['type: LoadBalancer', 'clusterIP: None', 'type: ExternalName', 'ports: [{port: 80}]']

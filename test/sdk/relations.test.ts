@@ -193,6 +193,22 @@ t.test('labels that only a controller sets', async (t) => {
   t.equal(selects('CronJob', { key: 'batch.kubernetes.io/job-name', operator: 'Exists' }), true)
   t.equal(selects('Deployment', { key: 'job-name', operator: 'DoesNotExist' }), true)
   t.equal(selects('Deployment', { key: 'pod-template-hash', operator: 'In', values: ['abc'] }), 'unsure')
+  t.equal(selects('Rollout', { key: 'rollouts-pod-template-hash', operator: 'In', values: ['abc'] }), 'unsure')
+})
+
+t.test('a Rollout with the template of another object may have any labels', async (t) => {
+  const metadata = { name: 'web', namespace: 'default' }
+  const object = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata,
+    spec: { workloadRef: { name: 'web' } },
+  }
+  const over = budget('b', { selector: { matchLabels: { app: 'web' } } })
+  const all = inventoryOf([{ ...workload('Rollout', 'web', {}, 2), object }, over])
+  t.strictSame(workloadsOf(over.object, 'default', all), { found: [], unsure: ['Rollout'] })
+  t.strictSame(budgetsOf('Rollout', object, 'default', all), { found: [], unsure: ['PodDisruptionBudget'] })
+  t.strictSame(workloadsOf(budget('b', {}).object, 'default', all).unsure, [], 'nothing is selected for certain')
 })
 
 t.test('an owner stands for what it owns', async (t) => {
@@ -205,7 +221,8 @@ t.test('an owner stands for what it owns', async (t) => {
   const found = (...entries: Entry[]) =>
     workloadsOf(over.object, 'default', inventoryOf(entries)).found.map(({ kind }) => kind)
   t.strictSame(found(owned('ReplicaSet', 'Deployment'), owned('Job', 'CronJob')), [])
-  t.strictSame(found(owned('ReplicaSet', 'Rollout'), owned('Job', 'Workflow'), owned('StatefulSet', 'Kafka')), [
+  t.strictSame(found(owned('ReplicaSet', 'Rollout')), [])
+  t.strictSame(found(owned('ReplicaSet', 'Operator'), owned('Job', 'Workflow'), owned('StatefulSet', 'Kafka')), [
     'ReplicaSet',
     'StatefulSet',
     'Job',
