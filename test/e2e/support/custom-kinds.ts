@@ -23,7 +23,9 @@ async function isServed(cluster: Cluster, info: KindInfo): Promise<boolean> {
   return status === 200
 }
 
-function definitionOf({ group, version, resource, kind, namespaced }: KindInfo): object {
+/** The definition that serves a kind as a custom resource without a schema. */
+export function definitionOf(info: KindInfo): object {
+  const { group, version, resource, kind, namespaced } = info
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
