@@ -42,6 +42,15 @@ export function entropy(token: string): number {
   return token === '' ? 0 : Math.log2(token.length) - repeated / token.length
 }
 
+/** At least so many characters of a token differ from one another, and at most 32: cheap, where that decides already. */
+export function leastVariety(token: string): number {
+  let seen = 0
+  for (let i = 0; i < token.length; i++) seen |= 1 << (token.charCodeAt(i) & 31)
+  let count = 0
+  for (; seen !== 0; seen &= seen - 1) count++
+  return count
+}
+
 /** True for tokens that a person made up: the documented EXAMPLE ones, one character repeated, an alphabet typed out. */
 export function invented(token: string): boolean {
   let same = 1
