@@ -5,6 +5,7 @@ import { Ajv } from 'ajv'
 import t from 'tap'
 import type { Report } from '../../src/report/report.ts'
 import { day2, day2Main, day2Reading } from '../support/day2.ts'
+import { nodeCommand } from '../support/node-command.ts'
 
 const resources = 'resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 200m, memory: 64Mi}}'
 const deployment = (name: string, container = `{name: web, image: 'web:1', ${resources}}`) => `apiVersion: apps/v1
@@ -208,7 +209,7 @@ t.test('bad input: one sentence, exit 2, and the rest is checked', async (t) => 
 
 t.test('a reader that has seen enough is no fault', async (t) => {
   const text = Array.from({ length: 500 }, (_, i) => budget(`b${String(i)}`, 'maxUnavailable: 0')).join('---\n')
-  const child = spawn(process.execPath, [day2Main, 'check', '-', '--output', 'json'], {
+  const child = spawn(...nodeCommand(day2Main, 'check', '-', '--output', 'json'), {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let stderr = ''

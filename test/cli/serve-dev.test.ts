@@ -6,13 +6,14 @@ import { policies } from '../../policies/index.ts'
 import { readExamples } from '../../src/cli/examples-folder.ts'
 import { defaulted } from '../../src/cli/as-api-server.ts'
 import { day2Main } from '../support/day2.ts'
+import { nodeCommand } from '../support/node-command.ts'
 import { reviewText } from '../support/reviews.ts'
 import { send } from '../support/webhook.ts'
 
 /** `day2 serve --dev`, once it has shown everything and says where it listens. */
 async function startDev(t: { teardown(fn: () => unknown): unknown }, port: number) {
   const args = [day2Main, 'serve', '--dev', '--port', String(port), '--probe-port', '0']
-  const child = spawn(process.execPath, args)
+  const child = spawn(...nodeCommand(...args))
   t.teardown(() => child.kill('SIGKILL'))
   let stdout = ''
   let stderr = ''

@@ -8,6 +8,7 @@ import { connect } from 'node:tls'
 import t, { type Test } from 'tap'
 import { issueLeaf, type Leaf } from '../../certs/leaf.ts'
 import { day2, day2Main } from '../support/day2.ts'
+import { nodeCommand } from '../support/node-command.ts'
 import { reviewText } from '../support/reviews.ts'
 import { weakLeaf } from '../support/weak-leaf.ts'
 import { authority, leaf, send } from '../support/webhook.ts'
@@ -22,7 +23,7 @@ type Line = Record<string, unknown>
 
 /** `day2 serve` in a process of its own; resolves once it says that it serves. */
 async function startServe(t: Test, args: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [day2Main, ...base, ...args], { env: { ...process.env, ...env } })
+  const child = spawn(...nodeCommand(day2Main, ...base, ...args), { env: { ...process.env, ...env } })
   t.teardown(() => child.kill('SIGKILL'))
   const lines: Line[] = []
   const waiting: { wanted: string; resolve: (line: Line) => void }[] = []

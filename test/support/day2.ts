@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { nodeCommand } from './node-command.ts'
 
 export const day2Main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 
@@ -14,7 +15,7 @@ export function day2Reading(
   ...args: string[]
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [day2Main, ...args], (error, stdout, stderr) => {
+    const child = execFile(...nodeCommand(day2Main, ...args), (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
     })
     // A command that reads no input may be gone before it is written.
