@@ -19,11 +19,13 @@ export interface Verdict {
   readonly outcome: 'held' | 'broken' | 'unclaimed'
   /** What was said and what was seen, for whoever reads a failure. */
   readonly detail: string
+  /** What is needed to see it, beside what was created. */
+  readonly objects?: readonly object[]
 }
 
 /** A claim that must hold. */
-export function claim(claim: string, holds: boolean, detail: string): Verdict {
-  return { claim, outcome: holds ? 'held' : 'broken', detail }
+export function claim(claim: string, holds: boolean, detail: string, objects: readonly object[] = []): Verdict {
+  return { claim, outcome: holds ? 'held' : 'broken', detail, objects }
 }
 
 /** Something that no rule claims to see. */

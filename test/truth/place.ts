@@ -3,6 +3,7 @@ import { findKind, groupOf, kinds, type KindInfo } from '../../src/sdk/kinds.ts'
 import type { AnyObject, KindName } from '../../src/sdk/objects.ts'
 import type { ApiResponse, Json } from '../control-plane/client.ts'
 import type { Cluster } from '../control-plane/cluster.ts'
+import { nodeObject, type NodeOptions } from '../control-plane/nodes.ts'
 
 /** Where one case lives: a namespace of its own, and cluster-scoped objects whose names begin with its name. */
 export interface Place {
@@ -14,6 +15,8 @@ export interface Place {
   post(object: object, query?: string): Promise<ApiResponse>
   /** Sends objects that must be accepted, and returns them as they are stored. */
   create(...objects: readonly object[]): Promise<AnyObject[]>
+  /** Adds a simulated node, which goes with the others. */
+  addNode(node: NodeOptions): Promise<void>
   read(kind: KindName, name: string): Promise<Json>
   /** Those of this namespace, with apiVersion and kind. */
   list(kind: KindName): Promise<AnyObject[]>
@@ -51,6 +54,11 @@ export async function openPlace(cluster: Cluster, name: string): Promise<Place> 
       }
       return stored
     },
+    async addNode(node) {
+      sent.push(nodeObject(node))
+      own.push(`${pathOf(infoOf('Node'))}/${node.name}`)
+      await cluster.addNode(node)
+    },
     read: async (kind, object) => (await request('GET', `${pathOf(infoOf(kind))}/${object}`)).body,
     async list(kind) {
       const info = infoOf(kind)
@@ -73,7 +81,7 @@ export async function openPlace(cluster: Cluster, name: string): Promise<Place> 
       for (const path of own.reverse()) await request('DELETE', `${path}?${noGrace}`)
     },
   }
-  const created = await request('POST', '/api/v1/namespaces', { metadata: { name } })
+  const created = await request('POST', '/api/v1/namespaces', { metadata: { name, labels: { team: 'a' } } })
   if (created.status !== 201) throw new Error(`namespace ${name}: ${created.body.at('message').text}`)
   // Without it no Pod is admitted, and its controller is in no hurry.
   await request('POST', `/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } })

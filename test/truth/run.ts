@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util'
 import type { Cluster } from '../control-plane/cluster.ts'
 import { startControlPlane } from '../control-plane/start.ts'
+import { admission } from './admission.ts'
 import { budgets } from './budgets.ts'
 import { known } from './known.ts'
 import { describe, Tally } from './report.ts'
+import { scheduling } from './scheduling.ts'
 import { trialOf, type Trial, type Tried } from './try-case.ts'
 
 const usage = `usage: npm run test:truth -- [--minutes N] [--seed S] [--only NAME] [--case K] [--jobs J]
@@ -16,7 +18,7 @@ Makes random objects, applies them to a real control plane, and compares what th
   --jobs J     cases at a time (default 6)
 `
 
-const trials: readonly Trial[] = [trialOf(budgets)]
+const trials: readonly Trial[] = [trialOf(budgets), trialOf(scheduling), trialOf(admission)]
 
 async function main(): Promise<number> {
   const { minutes, seed, only, single, jobs } = readOptions()

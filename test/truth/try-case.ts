@@ -74,7 +74,8 @@ async function compare<Plan>(comparison: Comparison<Plan>, cluster: Cluster, nam
     const verdicts = await comparison.compare(plan, place)
     const broken = verdicts.filter(({ outcome }) => outcome === 'broken')
     if (broken.length === 0) return { verdicts }
-    return { verdicts, disagreement: { broken, objects: place.sent, plan } }
+    const objects = [...place.sent, ...broken.flatMap((verdict) => verdict.objects ?? [])]
+    return { verdicts, disagreement: { broken, objects, plan } }
   } catch (error) {
     return { verdicts: [], error: `${error instanceof Error ? error.message : String(error)}\n${JSON.stringify(plan)}` }
   } finally {
