@@ -1,7 +1,7 @@
 import type { Problem } from '../files/problem.ts'
 import type { Contents } from '../files/read.ts'
 
-/** What must be said of the input as a whole: charts and kustomizations that are not rendered, and that nothing was read. */
+/** What must be said of the input as a whole: charts that are not rendered, and that nothing was read. */
 export function notesOf(paths: readonly string[], contents: Contents, problems: readonly Problem[]): Problem[] {
   const notes = contents.charts.map<Problem>(({ path, templates }) => ({
     level: 'warning',
@@ -9,17 +9,6 @@ export function notesOf(paths: readonly string[], contents: Contents, problems: 
     file: path,
     message: `a Helm chart: its ${templates} templates are not YAML and were not read; helm template ${path} | day2 check -`,
   }))
-  const changing = contents.kustomizations.filter(({ changes }) => changes)
-  const [first] = changing
-  if (first) {
-    const others = changing.length > 1 ? ` (and ${changing.length - 1} more)` : ''
-    notes.push({
-      level: 'warning',
-      code: 'D2_KUSTOMIZATION',
-      file: first.file,
-      message: `this kustomization${others} changes what it lists, and the files are checked as written; to check what lands: kubectl kustomize DIR | day2 check -`,
-    })
-  }
   if (contents.manifests.length === 0 && !problems.some(({ level }) => level === 'error')) {
     notes.push({
       level: 'error',

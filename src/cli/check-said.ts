@@ -87,7 +87,8 @@ function placed(finding: Finding, manifest: Manifest, find: (ref: ObjectRef) => 
 
 function placeOf(manifest: Manifest, path: string): Placed {
   const { file, source } = manifest
-  const { line, column } = manifest.locate(path)
+  const { line, column, file: elsewhere = file } = manifest.locate(path)
+  if (elsewhere !== file) return { file: elsewhere, line, column }
   // Lines of rendered text say nothing about the template.
   return source === undefined
     ? { file, line, column }

@@ -25,14 +25,14 @@ export function checkScope(
   const own = scope.members.flatMap(entriesOf)
   const identities = new Map(own.map((entry) => [identityOf(entry), entry.manifest]))
   const others = context.flatMap(entriesOf).filter((entry) => !identities.has(identityOf(entry)))
-  const inventory = inventoryOf([...own, ...others], complete, live)
+  const inventory = inventoryOf([...own, ...others], complete && !scope.open, live)
   const find = (ref: ObjectRef) => identities.get(identityOf(ref))
   for (const member of members) {
     const said = judged(engine, member, inventory, now, find)
-    const before = all.get(member.manifest)
+    const before = all.get(member.written)
     // An object may be in several scopes (a base under two overlays): what is said of it twice is reported once.
     if (before) addNew(before, said)
-    else all.set(member.manifest, said)
+    else all.set(member.written, said)
   }
 }
 
@@ -78,13 +78,14 @@ function isKnown(member: Member): member is Known {
   return member.manifest.info !== undefined
 }
 
-function subjectOf({ manifest, object, namespace }: Known): Subject {
-  const { info, apiVersion, name, partial } = manifest
+function subjectOf({ manifest, namespace, unsure }: Known): Subject {
+  const { info, apiVersion, name, object, partial } = manifest
   const generateName = stringOf(memberOf(object.metadata, 'generateName'))
   return {
     ...{ info, apiVersion, namespace, name, operation: 'CREATE', subresource: '', object },
     ...(name === '' && generateName !== undefined ? { generateName } : {}),
     ...(partial ? { partial } : {}),
+    ...(unsure ? { unsure } : {}),
   }
 }
 
@@ -98,14 +99,13 @@ function identityOf({ kind, namespace, name }: ObjectRef): string {
 
 /** An object as the inventory holds it: itself, or what a controller will make of it. */
 function entriesOf(member: Member): (Entry & { readonly manifest: Manifest })[] {
-  const { manifest, namespace, patched } = member
+  const { manifest, namespace, unsure } = member
   if (isKnown(member)) {
-    const { info, name, partial } = member.manifest
-    const { object } = member
-    return [{ kind: info.kind, namespace, name, object, uncertain: partial || patched, manifest }]
+    const { info, name, object, partial } = member.manifest
+    return [{ kind: info.kind, namespace, name, object, uncertain: partial || unsure, manifest }]
   }
   const made = autoscalerOf(manifest)
   if (!made) return []
   const { name, object, uncertain } = made
-  return [{ kind: 'HorizontalPodAutoscaler', namespace, name, object, uncertain: uncertain || patched, manifest }]
+  return [{ kind: 'HorizontalPodAutoscaler', namespace, name, object, uncertain: uncertain || unsure, manifest }]
 }

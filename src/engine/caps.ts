@@ -15,6 +15,8 @@ export interface Circumstances {
   readonly scaling: boolean
   /** A controller made the object. */
   readonly owned: boolean
+  /** What lands may differ from what is judged. */
+  readonly unsure: boolean
   /** Names the namespace, user or group that is exempt, if one is. */
   readonly exempt: string | undefined
   readonly mode: Mode
@@ -49,6 +51,7 @@ export function caps(
   }
   if (at.scaling) lower('warn', 'scaling')
   if (at.owned) lower('warn', 'owned by a controller')
+  if (at.unsure) lower('warn', 'a kustomization that changes it in a way not understood')
   if (at.exempt) lower('audit', at.exempt)
   if (at.mode !== 'enforce') lower(at.mode, `mode ${at.mode}`)
   return by.length > 0 ? { severity: result, capped: { from, by: by.join(', ') } } : { severity: result }

@@ -173,6 +173,7 @@ function circumstancesOf(engine: Engine, subject: Subject, context: EvaluationCo
     // Scaling must always work: up to serve, down in an emergency.
     scaling: subject.subresource === 'scale',
     owned: isOwned(subject),
+    unsure: subject.unsure ?? false,
     exempt: exemptNamespace(engine, subject) ?? exemptUser(engine, subject),
     mode: modeOf(engine.settings, subject, context.inventory),
   }

@@ -20,4 +20,6 @@ export interface Subject {
   readonly user?: { readonly username: string; readonly groups: readonly string[] }
   /** A patch or another partial object: judged only for what it says. */
   readonly partial?: true
+  /** Something changes it before it lands, in a way that is not known: nothing about it is certain enough to deny. */
+  readonly unsure?: true
 }

@@ -1,5 +1,5 @@
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { type Problem, problemOf } from './problem.ts'
 
 /** A file to read. */
@@ -49,6 +49,17 @@ export function findFiles(paths: readonly string[]): Found {
 /** The names by which kustomize knows its file. */
 export function isKustomizationFile(path: string): boolean {
   return kustomizationNames.has(basename(path))
+}
+
+/** The kustomization file in a folder; undefined where there is none, or no such folder. */
+export function kustomizationIn(folder: string): string | undefined {
+  return [...kustomizationNames].map((name) => join(folder, name)).find((path) => isFile(path))
+}
+
+/** True for a file that is in a folder or beneath it. */
+export function isFileBelow(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return way !== '' && !way.startsWith('..') && isFile(path)
 }
 
 interface Search {
@@ -158,6 +169,14 @@ function kindOf(path: string, search: Search): 'file' | 'folder' | 'stream' | 'o
       : `the path cannot be read (${systemCode(error)})`
     search.problems.push(problemOf(missing ? 'D2_FILE_NOT_FOUND' : 'D2_FILE_UNREADABLE', path, message))
     return undefined
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
   }
 }
 

@@ -1,37 +1,33 @@
 import { dirname, resolve } from 'node:path'
 import { listOf, memberOf, recordOf, stringOf } from '../sdk/shape.ts'
-import { type ImageChange, imageChangesOf } from './kustomized-images.ts'
+import type { Document } from './documents.ts'
 import { realPath } from './real-path.ts'
 
-/** What of a kustomization decides how the files around it are to be understood. Paths are real ones. */
+/** A kustomization, and what it makes of the files around it. Paths are real ones. */
 export interface Kustomization {
   readonly file: string
   readonly folder: string
-  readonly namespace: string | undefined
-  /** Files and folders that it puts together: resources, bases, components. */
+  /** The folder given that holds it; undefined for a file outside of all of them. */
+  readonly root: string | undefined
+  readonly document: Document
+  /** Part of what uses it, nothing by itself. */
+  readonly component: boolean
+  /** Files and folders that it puts together. */
   readonly resources: readonly string[]
+  /** Folders of components. */
+  readonly components: readonly string[]
   /** Files that are patches of what it puts together. */
   readonly patches: readonly string[]
-  /** What patches are aimed at; a part left out means any. */
-  readonly targets: readonly PatchTarget[]
-  /** Files that become data of generated ConfigMaps and Secrets, or values of charts. */
+  /** Files that become data of generated ConfigMaps and Secrets. */
   readonly data: readonly string[]
-  /** What becomes of images; applied to what lands. */
-  readonly images: readonly ImageChange[]
-  /** It changes what it puts together in other ways: what lands differs from what is judged. */
-  readonly changes: boolean
 }
 
-export interface PatchTarget {
-  readonly kind: string | undefined
-  readonly name: string | undefined
-}
-
-/** Reads a kustomization; undefined where the file holds something else. */
-export function kustomizationOf(file: string, value: unknown): Kustomization | undefined {
-  const record = recordOf(value)
+/** Reads a kustomization; undefined where the document holds something else. */
+export function kustomizationOf(document: Document, root: string | undefined): Kustomization | undefined {
+  const record = recordOf(document.value)
   const apiVersion = stringOf(record?.['apiVersion'])
   if (!record || (apiVersion !== undefined && !apiVersion.startsWith('kustomize.config.k8s.io/'))) return undefined
+  const { file } = document
   const folder = realPath(dirname(file))
   const patches = [...listOf(record['patches']), ...listOf(record['patchesJson6902'])]
   const strategic = strings(record['patchesStrategicMerge'])
@@ -48,29 +44,14 @@ export function kustomizationOf(file: string, value: unknown): Kustomization | u
   return {
     file,
     folder,
-    namespace: stringOf(record['namespace']) || undefined,
-    resources: ['resources', 'bases', 'components', 'crds'].flatMap((key) => strings(record[key])).map(absolute),
+    root,
+    document,
+    component: record['kind'] === 'Component',
+    resources: ['resources', 'bases'].flatMap((key) => strings(record[key])).map(absolute),
+    components: strings(record['components']).map(absolute),
     patches: files.filter((path) => path !== undefined).map(absolute),
-    targets: patches.flatMap((patch) => targetOf(memberOf(patch, 'target'))),
     data: data.map(absolute),
-    images: imageChangesOf(record['images']),
-    changes: changing.some((key) => listOf(record[key]).length > 0),
   }
-}
-
-const changing = [
-  'patches',
-  'patchesStrategicMerge',
-  'patchesJson6902',
-  'replicas',
-  'replacements',
-  'components',
-  'transformers',
-]
-
-function targetOf(target: unknown): PatchTarget[] {
-  if (!recordOf(target)) return []
-  return [{ kind: stringOf(memberOf(target, 'kind')), name: stringOf(memberOf(target, 'name')) }]
 }
 
 function strings(value: unknown): string[] {

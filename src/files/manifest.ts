@@ -28,8 +28,11 @@ export interface Manifest {
   readonly namespace: string | undefined
   /** '' where the object has none, or none that is a string. */
   readonly name: string
-  /** Where the value at a JSON pointer of the object is written, or its nearest parent that exists. */
-  locate(path: string): Place
+  /**
+   * Where the value at a JSON pointer of the object is written, or its nearest parent that exists. With the file where it
+   * is another than that of the object.
+   */
+  locate(path: string): Place & { readonly file?: string }
 }
 
 /** The objects of a document, and the places where there should be one and is none. */

@@ -1,8 +1,18 @@
 import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { decode } from './decode.ts'
 import { type Document, readDocuments } from './documents.ts'
-import { type Chart, findFiles, type FoundFile, isKustomizationFile, systemCode } from './find.ts'
+import {
+  type Chart,
+  findFiles,
+  type FoundFile,
+  isFileBelow,
+  isKustomizationFile,
+  kustomizationIn,
+  systemCode,
+} from './find.ts'
 import { type Kustomization, kustomizationOf } from './kustomization.ts'
+import type { Variant } from './kustomize/variants.ts'
 import { type Manifest, manifestsOf } from './manifest.ts'
 import { type Problem, problemOf } from './problem.ts'
 import { realPath } from './real-path.ts'
@@ -12,6 +22,8 @@ import { ReadError } from './yaml/marks.ts'
 export interface Contents {
   readonly manifests: readonly Manifest[]
   readonly kustomizations: readonly Kustomization[]
+  /** What the kustomizations make of the manifests. */
+  readonly variants: readonly Variant[]
   readonly charts: readonly Chart[]
   readonly skipped: readonly Skipped[]
   readonly problems: readonly Problem[]
@@ -32,12 +44,13 @@ export async function readPaths(
 ): Promise<Contents> {
   const found = findFiles(paths)
   const state: State = { manifests: [], kustomizations: [], skipped: [], problems: [...found.problems] }
-  const files: { file: FoundFile; text: string }[] = []
+  const files: LoadedFile[] = []
   for (const file of found.files) {
     const text = await load(file, stdin, state)
     if (text !== undefined) files.push({ file, text })
   }
   for (const { file, text } of files) if (isKustomizationFile(file.path)) addKustomization(file, text, state)
+  await addNamedFiles(files, state)
   const roles = rolesOf(state.kustomizations)
   for (const { file, text } of files) {
     if (isKustomizationFile(file.path)) continue
@@ -45,7 +58,8 @@ export async function readPaths(
     if (role === 'generator-data' && !file.named) state.skipped.push({ file: file.path, reason: role })
     else addFile(file, text, role, state)
   }
-  return { ...state, charts: found.charts, files: files.length }
+  const variants = state.kustomizations.length > 0 ? await build(files, state) : []
+  return { ...state, variants, charts: found.charts, files: files.length }
 }
 
 /** How standard input is called in problems and reports. */
@@ -56,6 +70,41 @@ interface State {
   readonly kustomizations: Kustomization[]
   readonly skipped: Skipped[]
   readonly problems: Problem[]
+}
+
+interface LoadedFile {
+  readonly file: FoundFile
+  readonly text: string
+}
+
+// A base outside of what was given lands all the same. Files are opened only below the folder of whoever names them, as
+// kustomize does; folders may be anywhere.
+async function addNamedFiles(files: LoadedFile[], state: State): Promise<void> {
+  const known = new Set(files.map(({ file }) => realPath(file.path)))
+  // More are found on the way, and looked through as well.
+  for (const { folder, root, resources, components } of state.kustomizations)
+    for (const named of [...resources, ...components]) {
+      const path = kustomizationIn(named) ?? named
+      if (known.has(realPath(path)) || (path === named && !isFileBelow(folder, path))) continue
+      known.add(realPath(path))
+      const file: FoundFile = { path: relative('', path), named: false, ...(root === undefined ? {} : { root }) }
+      const text = await load(file, noStream, state)
+      if (text === undefined) continue
+      files.push({ file, text })
+      if (isKustomizationFile(path)) addKustomization(file, text, state)
+    }
+}
+
+// Loaded on demand: most files are no part of a kustomization.
+async function build(files: readonly LoadedFile[], state: State): Promise<Variant[]> {
+  const { buildAll } = await import('./kustomize/variants.ts')
+  const { variants, problems, generated } = buildAll(
+    state,
+    new Map(files.map(({ file, text }) => [realPath(file.path), { name: file.path, text }])),
+  )
+  state.problems.push(...problems)
+  state.manifests.push(...generated)
+  return variants
 }
 
 async function load(
@@ -94,7 +143,7 @@ function addKustomization(file: FoundFile, text: string, state: State): void {
   const { documents, problems } = readDocuments(file.path, text)
   state.problems.push(...problems)
   for (const document of documents) {
-    const kustomization = kustomizationOf(file.path, document.value)
+    const kustomization = kustomizationOf(document, file.root)
     if (kustomization) {
       state.kustomizations.push(kustomization)
       state.skipped.push({ file: file.path, reason: 'kustomization' })
@@ -143,6 +192,8 @@ function whyNoObject(reason: 'no-kind' | 'nested-list', file: string): [code: st
 function nameOf(file: FoundFile): string {
   return file.path === '-' ? stdinName : file.path
 }
+
+const noStream: AsyncIterable<string> = (async function* () {})()
 
 async function collect(stream: AsyncIterable<Uint8Array | string>): Promise<Uint8Array> {
   const parts: Uint8Array[] = []

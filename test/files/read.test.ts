@@ -187,8 +187,8 @@ const memberNames = (scopes: readonly Scope[], dir: string) =>
   scopes.map(({ name, members }) => ({
     scope: name === '' ? '' : name.slice(dir.length + 1),
     members: members.map(
-      ({ manifest, namespace, patched }) =>
-        `${namespace}/${manifest.name}${manifest.partial ? ' partial' : ''}${patched ? ' patched' : ''}`,
+      ({ manifest, namespace, unsure }) =>
+        `${namespace}/${manifest.name}${manifest.partial ? ' partial' : ''}${unsure ? ' unsure' : ''}`,
     ),
   }))
 
@@ -226,10 +226,16 @@ configMapGenerator:
     },
   })
   const contents = await read([dir])
-  t.strictSame(contents.problems, [])
+  t.match(contents.problems, [
+    { level: 'warning', code: 'D2_KUSTOMIZATION', line: 7, message: /a path of this JSON patch leads to nothing/ },
+    { level: 'warning', code: 'D2_KUSTOMIZATION', message: /names resources that are not here/ },
+  ])
   t.strictSame(memberNames(scopesOf(contents, 'fallback'), dir), [
     { scope: 'dev/Kustomization', members: ['base-ns/web', '/n1'] },
-    { scope: 'prod/kustomization.yaml', members: ['prod/web', '/n1', 'prod/extra patched', 'prod/web partial'] },
+    {
+      scope: 'prod/kustomization.yaml',
+      members: ['prod/web', '/n1', 'prod/extra unsure', 'prod/dashboards-t9cdbmbd76'],
+    },
     { scope: '', members: ['fallback/unused', 'fallback/loose', 'fallback/p partial'] },
   ])
   t.strictSame(contents.skipped.map(({ file, reason }) => `${file.slice(dir.length + 1)} ${reason}`).sort(), [

@@ -1,0 +1,75 @@
+import { pointer, segmentsOf } from '../../sdk/pointer.ts'
+import { memberOf, recordOf } from '../../sdk/shape.ts'
+import type { Place } from '../lines.ts'
+
+/** A text that values come from. */
+export interface Source {
+  readonly file: string
+  /** Where the value at a JSON pointer is written, or its nearest parent that exists. */
+  locate(path: string): Place
+}
+
+/** Where a value was written. */
+export interface Origin {
+  readonly source: Source
+  readonly path: string
+}
+
+/** A value with its origin. Nothing is changed in place: what changes is a copy that remembers where each part came from. */
+export interface Traced {
+  readonly value: unknown
+  readonly origin: Origin
+}
+
+/** The member of a map or the element of a list; its value is undefined where there is none. */
+export function child({ value, origin }: Traced, key: string | number): Traced {
+  // Lists are read by index here, maps by key.
+  const member = Array.isArray(value) ? (value as unknown[])[Number(key)] : memberOf(value, String(key))
+  const from = typeof value === 'object' && value !== null ? moved.get(value)?.get(String(key)) : undefined
+  return { value: member, origin: from ?? { source: origin.source, path: origin.path + pointer(key) } }
+}
+
+/** All elements of a list; none of anything else. */
+export function elements(list: Traced): Traced[] {
+  return Array.isArray(list.value) ? list.value.map((_, index) => child(list, index)) : []
+}
+
+/** A map with one member set. What is no map is replaced by one. */
+export function withChild(map: Traced, key: string, { value, origin }: Traced): Traced {
+  const record = recordOf(map.value) ?? {}
+  const copy = { ...record, [key]: value }
+  moved.set(copy, new Map(moved.get(record)).set(key, origin))
+  return { value: copy, origin: map.origin }
+}
+
+/** A map without one of its members. */
+export function withoutChild(map: Traced, key: string): Traced {
+  const record = recordOf(map.value)
+  if (!record || !Object.hasOwn(record, key)) return map
+  const copy = Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
+  const from = moved.get(record)
+  if (from) moved.set(copy, from)
+  return { value: copy, origin: map.origin }
+}
+
+/** A list of elements, which may come from several places. */
+export function listFrom(items: readonly Traced[], origin: Origin): Traced {
+  const list = items.map(({ value }) => value)
+  moved.set(list, new Map(items.map((item, index) => [String(index), item.origin])))
+  return { value: list, origin }
+}
+
+/** Where the value at a JSON pointer was written, or its nearest parent that exists. */
+export function placeOf(root: Traced, path: string): Place & { readonly file: string } {
+  let at = root
+  for (const segment of segmentsOf(path) ?? []) {
+    const next = child(at, segment)
+    if (next.value === undefined) break
+    at = next
+  }
+  const { source } = at.origin
+  return { file: source.file, ...source.locate(at.origin.path) }
+}
+
+// Of a copy, the members that come from elsewhere than its own origin tells.
+const moved = new WeakMap<object, ReadonlyMap<string, Origin> & Map<string, Origin>>()

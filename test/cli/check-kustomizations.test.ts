@@ -1,0 +1,139 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Report } from '../../src/report/report.ts'
+import { day2 } from '../support/day2.ts'
+
+const resources = 'resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 200m, memory: 64Mi}}'
+const deployment = (name: string, container = `{name: web, image: 'web:1', ${resources}}`) => `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${name}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: ${name}}}
+  template:
+    metadata: {labels: {app: ${name}}}
+    spec:
+      containers: [${container}]
+`
+const budget = (name: string, spec: string) =>
+  `apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: ${name}}\nspec: {${spec}, selector: {matchLabels: {app: ${name}}}}\n`
+const service = (name: string, port: string) =>
+  `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {selector: {app: ${name}}, ports: [{port: 80, targetPort: ${port}}]}\n`
+
+async function check(dir: string, ...args: string[]) {
+  const { code, stdout } = await day2('check', dir, '--output', 'json', ...args)
+  // The schema of the report is held by another test.
+  const report = JSON.parse(stdout) as Report
+  const findings = report.findings
+    .filter(({ severity }) => severity !== 'audit')
+    .map(({ rule, severity, file, line }) => `${file.slice(dir.length + 1)}:${String(line)} ${severity} ${rule}`)
+  return { code, report, findings }
+}
+
+t.test('a base, three overlays and a rendered neighbour: no finding that only their mixture would cause', async (t) => {
+  const overlay = (name: string, more = '') => ({
+    'kustomization.yaml': `resources: [../../base]\nnamespace: shop-${name}\nlabels: [{pairs: {env: ${name}}, includeSelectors: true}]\n${more}`,
+  })
+  // Rendered by helm template: the same names as the base, with other replicas, other labels, other ports.
+  const neighbour = [
+    deployment('web', `{name: web, image: 'web:2', ports: [{name: metrics, containerPort: 9}], ${resources}}`)
+      .replace('replicas: 2', 'replicas: 5')
+      .replaceAll('app: web', 'app: web, release: other'),
+    service('web', 'metrics'),
+    budget('web', 'minAvailable: 4'),
+  ].map((text) => `# Source: other/templates/all.yaml\n${text}`)
+  const dir = t.testdir({
+    base: {
+      'kustomization.yaml': 'resources: [web.yaml]\nconfigMapGenerator: [{name: settings, literals: [a=b]}]\n',
+      'web.yaml': [
+        deployment(
+          'web',
+          `{name: web, image: 'web', ports: [{name: http, containerPort: 8080}], envFrom: [{configMapRef: {name: settings}}], ${resources}}`,
+        ),
+        service('web', 'http'),
+        budget('web', 'minAvailable: 1'),
+      ].join('---\n'),
+    },
+    overlays: {
+      dev: overlay('dev', 'images: [{name: web, newTag: "1"}]\nreplicas: [{name: web, count: 3}]\n'),
+      staging: overlay('staging', 'images: [{name: web, newTag: "1"}]\nnamePrefix: staging-\n'),
+      prod: overlay(
+        'prod',
+        `images: [{name: web, newTag: "1"}]
+replicas: [{name: web, count: 6}]
+patches:
+  - target: {kind: PodDisruptionBudget}
+    patch: '[{op: replace, path: /spec/minAvailable, value: 4}]'
+`,
+      ),
+    },
+    rendered: { 'all.yaml': neighbour.join('---\n') },
+  })
+  const { code, report, findings } = await check(dir, '--complete')
+  t.strictSame(findings, [])
+  t.strictSame(report.problems, [])
+  t.equal(code, 0)
+
+  const prod = join(dir, 'overlays', 'prod', 'kustomization.yaml')
+  writeFileSync(prod, readFileSync(prod, 'utf8').replace('value: 4', 'value: 6'))
+  t.strictSame(
+    (await check(dir, '--complete')).findings.sort(),
+    [
+      'overlays/prod/kustomization.yaml:4 warn compute-pdb-deadlock',
+      'overlays/prod/kustomization.yaml:7 deny compute-pdb-deadlock',
+    ],
+    'and what one of them causes is found',
+  )
+})
+
+t.test('what an overlay makes of a base is found, where it was written', async (t) => {
+  const dir = t.testdir({
+    base: {
+      'kustomization.yaml': 'resources: [web.yaml, pdb.yaml]\n',
+      'web.yaml': deployment('web', "{name: web, image: 'web:1'}"),
+      'pdb.yaml': budget('web', 'minAvailable: 1'),
+    },
+    good: {
+      'kustomization.yaml': 'resources: [../base]\npatches: [{path: patch.yaml}]\n',
+      'patch.yaml': `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, ${resources}}]}}}\n`,
+    },
+    bad: {
+      'kustomization.yaml':
+        'resources: [../good]\nnameSuffix: -bad\nreplicas:\n  - name: web\n    count: 1\nimages:\n  - name: web\n    newTag: latest\n',
+    },
+  })
+  t.strictSame((await check(join(dir, 'good'))).findings, [], 'the patch mends it; the base is read, wherever it is')
+  const { findings } = await check(dir)
+  t.strictSame(findings, [
+    'base/pdb.yaml:4 deny compute-pdb-deadlock',
+    'bad/kustomization.yaml:5 warn compute-pdb-deadlock',
+  ])
+})
+
+t.test('where something is not understood, nothing is refused', async (t) => {
+  const dir = t.testdir({
+    'kustomization.yaml': 'resources: [web.yaml]\ntransformers: [t.yaml]\n',
+    'web.yaml': deployment('web', "{name: web, image: 'web:1'}"),
+  })
+  const { code, report, findings } = await check(dir, '--complete')
+  t.equal(code, 0)
+  t.ok(findings.includes('web.yaml:10 warn compute-requests-required'))
+  t.ok(findings.every((line) => line.includes(' warn ')))
+  t.match(report.findings.find(({ rule }) => rule === 'compute-requests-required')?.capped, { from: 'deny' })
+  t.match(report.problems, [{ code: 'D2_KUSTOMIZATION', message: /uses transformers/ }])
+})
+
+t.test('values of generators are judged and never shown', async (t) => {
+  const key = `AKIA${'QWERTYUIOPASDFGH'}`
+  const secret = 'canaryCANARYcanaryCANARYcanaryCANARYcana'
+  const dir = t.testdir({
+    'kustomization.yaml': `configMapGenerator:\n  - name: cloud\n    literals: [AWS_ACCESS_KEY_ID=${key}, AWS_SECRET_ACCESS_KEY=${secret}]\nsecretGenerator:\n  - name: cloud\n    envs: [cloud.env]\n`,
+    'cloud.env': `AWS_ACCESS_KEY_ID=${key}\nAWS_SECRET_ACCESS_KEY=${secret}\n`,
+  })
+  const { findings, report } = await check(dir, '--profile', 'strict')
+  t.match(findings, [/^kustomization\.yaml:3 deny identity-configmap-cloud-credentials/])
+  const text = (await day2('check', dir, '--verbose', '--profile', 'strict')).stdout
+  for (const output of [JSON.stringify(report), text])
+    for (const canary of [key, secret, Buffer.from(secret).toString('base64')]) t.notOk(output.includes(canary))
+})
