@@ -179,6 +179,13 @@ export default definePolicy({
         finds: ['claim-range /spec/volumeClaimTemplates/0/spec/resources/requests/storage'],
       },
       {
+        name: 'bounds that nobody can read',
+        object: deployment(sound),
+        inventory: limitRange('{ type: Container, max: { cpu: 1x, memory: 10 Gi } }'),
+        frontEnd: 'check',
+        finds: ['unresolved value'],
+      },
+      {
         name: 'two LimitRanges give different limits',
         object: deployment('{ requests: { cpu: 100m, memory: 256Mi }, limits: { cpu: 500m } }'),
         inventory: `${smallDefault}\n---\n${limitRange('{ type: Container, default: { memory: 1Gi } }', 'other')}`,

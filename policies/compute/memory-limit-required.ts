@@ -50,6 +50,17 @@ export default definePolicy({
   examples: {
     passes: [
       {
+        name: 'the mirror of a static pod is a file on its node',
+        object: `{ kind: Pod, metadata: { name: proxy-n1, annotations: { kubernetes.io/config.mirror: 6c1f }, ownerReferences: [{ apiVersion: v1, kind: Node, name: n1, controller: true }] }, spec: { containers: [{ name: proxy }] } }`,
+      },
+      {
+        name: 'a LimitRange in every namespace, say the settings',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web }] } } } }`,
+        params: { assumeLimitRange: 'all' },
+        frontEnd: 'check',
+        alongside: ['compute-cpu-limit', 'compute-requests-required'],
+      },
+      {
         name: 'a memory limit',
         object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 256Mi } } }] } } } }`,
       },
@@ -73,6 +84,19 @@ export default definePolicy({
       },
     ],
     fails: [
+      {
+        name: 'a LimitRange whose amounts nobody can read',
+        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web }] } } } }`,
+        inventory: `{ kind: LimitRange, spec: { limits: [{ type: Container, default: { cpu: 1x, memory: 1GB } }] } }`,
+        frontEnd: 'check',
+        finds: ['unresolved LimitRange'],
+      },
+      {
+        name: 'a Pod of a controller is warned of, the template is where it is mended',
+        object: `{ kind: Pod, metadata: { name: proxy-n1, ownerReferences: [{ apiVersion: apps/v1, kind: ReplicaSet, name: proxy, controller: true }] }, spec: { containers: [{ name: proxy }] } }`,
+        alongside: ['compute-cpu-limit', 'compute-requests-required'],
+        finds: ['missing /spec/containers/0/resources/limits/memory'],
+      },
       {
         name: 'no memory limit',
         object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m } } }] } } } }`,

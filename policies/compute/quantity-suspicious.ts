@@ -44,7 +44,7 @@ export default definePolicy({
     },
     'huge-cpu': {
       baseline: 'warn',
-      why: 'A bare number is whole cores: 500 cores fit on no usual node, where 500m is half a core.',
+      why: 'A bare number is whole cores, and M is a million of them: 500 cores fit on no usual node, where 500m is half a core.',
     },
     'huge-cpu-impossible': {
       baseline: 'deny',
@@ -157,6 +157,21 @@ export default definePolicy({
         finds: ['huge-memory /spec/containers/0/resources/limits/memory'],
       },
       {
+        name: 'suffixes that no memory has',
+        object: `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128E }, limits: { cpu: 500m, memory: 512P } } }] } }`,
+        finds: [
+          'huge-memory /spec/containers/0/resources/limits/memory',
+          'huge-memory /spec/containers/0/resources/requests/memory',
+        ],
+        frontEnd: 'webhook',
+      },
+      {
+        name: 'M for m',
+        object: `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: { cpu: 100M, memory: 128Mi }, limits: { cpu: 100M, memory: 128Mi } } }] } }`,
+        unknown: ['Node'],
+        finds: ['unresolved Node', 'huge-cpu /spec/containers/0/resources/limits/cpu'],
+      },
+      {
         name: 'M and Mi',
         object: `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 512M }, limits: { cpu: 500m, memory: 512Mi } } }] } }`,
         finds: ['decimal-vs-binary /spec/containers/0/resources/requests/memory'],
@@ -181,6 +196,26 @@ export default definePolicy({
         object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 2Gi }, limits: { cpu: 500m, memory: 1Gi } } }] } } } }`,
         frontEnd: 'check',
         finds: ['limit-below-request /spec/template/spec/containers/0/resources/requests/memory'],
+      },
+      {
+        name: 'what the API server refuses: a LimitRange with such amounts',
+        object: `{ kind: LimitRange, spec: { limits: [{ type: Container, max: { memory: 10 Gi }, defaultRequest: { cpu: 1x }, maxLimitRequestRatio: { memory: two } }] } }`,
+        frontEnd: 'check',
+        finds: [
+          'unparsable /spec/limits/0/defaultRequest/cpu',
+          'unparsable /spec/limits/0/max/memory',
+          'unparsable /spec/limits/0/maxLimitRequestRatio/memory',
+        ],
+      },
+      {
+        name: 'what the API server refuses: a quota with such amounts',
+        object: `{ kind: ResourceQuota, spec: { hard: { requests.cpu: 10x, limits.memory: 1GB, pods: ten } } }`,
+        frontEnd: 'check',
+        finds: [
+          'unparsable /spec/hard/limits.memory',
+          'unparsable /spec/hard/pods',
+          'unparsable /spec/hard/requests.cpu',
+        ],
       },
       {
         name: 'what the API server refuses: units that it does not have',
@@ -248,9 +283,12 @@ function asTyped(value: unknown): string {
 
 /** What the author most likely meant: the same digits with the usual suffix. */
 function meant(slip: Slip, value: unknown, { nano }: Quantity): string {
-  const digits = /^[1-9]\d{0,3}(?=[mk]?$)/.exec(asTyped(value).replaceAll('"', ''))?.[0]
-  if (slip === 'huge-cpu') return `${nano / 1_000_000_000n}m if thousandths of a core are meant`
-  if (slip === 'huge-memory') return 'a suffix one step smaller, such as Gi'
+  const text = asTyped(value).replaceAll('"', '')
+  const digits = /^[1-9]\d{0,3}(?=[mk]?$)/.exec(text)?.[0]
+  const count = /^\d{1,4}(?=[A-Z])/.exec(text)?.[0]
+  if (slip === 'huge-cpu') return `${count ?? nano / 1_000_000_000n}m if thousandths of a core are meant`
+  if (slip === 'huge-memory')
+    return count === undefined ? 'a suffix such as Gi' : `${count}Gi or ${count}Mi, if that is meant`
   if (slip === 'rounded-bytes') return 'a whole number of Mi'
   const suffix = slip === 'storage-bytes' ? 'Gi' : 'Mi'
   return `${digits ?? '128'}${suffix}, or whatever whole amount is meant`

@@ -213,6 +213,13 @@ export default definePolicy({
         finds: ['claims /spec/hard/requests.storage'],
       },
       {
+        name: 'an amount that nobody can read',
+        object: deployment(container('web', sound), '', 'replicas: 2,'),
+        inventory: quota('limits.memory: 1GB'),
+        frontEnd: 'check',
+        finds: ['unresolved value'],
+      },
+      {
         name: 'LimitRanges are not known yet',
         object: deployment(container('web', noCpu)),
         inventory: quota('requests.cpu: "4"'),
@@ -267,6 +274,10 @@ export default definePolicy({
       return
     }
     for (const found of exhausted(subject, coming, quotas, inventory)) {
+      if ('unresolved' in found) {
+        yield found
+        continue
+      }
       const message = `${coming} pods to come need ${inWords(found)}`
       const fix = 'ask for less, or have the quota raised'
       yield { reason: 'exhausted', path: `/spec${placeOf(kind)}`, message, fix, related: related(found.quota) }
@@ -348,8 +359,13 @@ function* foundInNamespace(
         yield replicas
         continue
       }
-      for (const { key, needed } of exhausted(subject, replicas, [unused], inventory))
-        add(told, { reason: 'exhausted', key, what: `${replicas} pods need ${formatQuantity(needed)}` }, place)
+      for (const found of exhausted(subject, replicas, [unused], inventory)) {
+        if ('unresolved' in found) yield found
+        else {
+          const what = `${replicas} pods need ${formatQuantity(found.needed)}`
+          add(told, { reason: 'exhausted', key: found.key, what }, place)
+        }
+      }
       if (kind !== 'StatefulSet') continue
       for (const found of exhaustedClaims(object, replicas, namespace, [quota], inventory)) {
         if ('unresolved' in found) yield found

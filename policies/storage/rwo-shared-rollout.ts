@@ -1,3 +1,4 @@
+import { keepsNodesApart } from '../../src/sdk/anti-affinity.ts'
 import { claimRefsOf, type ClaimRef } from '../../src/sdk/claims.ts'
 import { userKinds, usersOf } from '../../src/sdk/claim-users.ts'
 import { unknown, type Inventory } from '../../src/sdk/inventory.ts'
@@ -9,7 +10,7 @@ import { definePolicy, unresolved, type Missing, type Violation } from '../../sr
 import { provisionerParams, type ProvisionerParams } from '../../src/sdk/provisioners.ts'
 import { autoscalersOf } from '../../src/sdk/relations.ts'
 import { scaleOf, type Scale, type Scalable } from '../../src/sdk/scale.ts'
-import { addsBeforeItRemoves, keepApart, reachOfClaim, sharingOf, stayTogether } from '../../src/sdk/shared-claims.ts'
+import { addsBeforeItRemoves, reachOfClaim, sharingOf, stayTogether } from '../../src/sdk/shared-claims.ts'
 
 const container = `{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }`
 const workload = (kind: string, fields: string, placed = '') =>
@@ -22,8 +23,8 @@ const claim = (mode = 'ReadWriteOnce', volume = '') =>
 const storageClass = (provisioner: string) =>
   `{ kind: StorageClass, metadata: { name: gp3 }, provisioner: ${provisioner}, volumeBindingMode: WaitForFirstConsumer }`
 const known = (mode?: string, provisioner = 'ebs.csi.aws.com') => `${claim(mode)}\n---\n${storageClass(provisioner)}`
-const affinity = (sort: string) =>
-  `affinity: { ${sort}: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: kubernetes.io/hostname, labelSelector: { matchLabels: { app: web } } }] } },`
+const affinity = (sort: string, rest = '') =>
+  `affinity: { ${sort}: { requiredDuringSchedulingIgnoredDuringExecution: [{ ${rest}topologyKey: kubernetes.io/hostname, labelSelector: { matchLabels: { app: web } } }] } },`
 const place = '/spec/template/spec/volumes/0/persistentVolumeClaim/claimName'
 const antiAffinity = ['compute-hard-anti-affinity', 'compute-rollout-deadlock']
 const pinned = ['compute-node-pinning']
@@ -38,8 +39,16 @@ export default definePolicy({
     'kubernetes/pkg/scheduler/framework/plugins/volumerestrictions/volume_restrictions.go',
     'https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes',
   ],
-  on: ['Deployment', 'ReplicaSet', 'StatefulSet', 'Job', 'PersistentVolumeClaim'],
-  reads: ['PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'Node', 'HorizontalPodAutoscaler', ...userKinds],
+  on: ['Deployment', 'ReplicaSet', 'Rollout', 'StatefulSet', 'Job', 'PersistentVolumeClaim'],
+  reads: [
+    'PersistentVolumeClaim',
+    'PersistentVolume',
+    'StorageClass',
+    'Node',
+    'Namespace',
+    'HorizontalPodAutoscaler',
+    ...userKinds,
+  ],
   reasons: {
     'multi-replica': {
       baseline: 'warn',
@@ -126,6 +135,25 @@ export default definePolicy({
         inventory: known(),
         alongside: antiAffinity,
         finds: [`multi-replica-apart ${place}`],
+      },
+      {
+        name: 'the same, said of the namespace by its name',
+        object: deployment(2, recreate, affinity('podAntiAffinity', 'namespaces: [default], ')),
+        inventory: known(),
+        alongside: antiAffinity,
+        finds: [`multi-replica-apart ${place}`],
+      },
+      {
+        name: 'apart from the pods of another namespace only',
+        object: deployment(2, recreate, affinity('podAntiAffinity', 'namespaces: [other], ')),
+        inventory: known(),
+        finds: [`multi-replica ${place}`],
+      },
+      {
+        name: 'a Rollout of Argo',
+        object: deployment(2, '').replace('kind: Deployment', 'kind: Rollout'),
+        inventory: known(),
+        finds: [`multi-replica ${place}`],
       },
       {
         name: 'one replica, and a rollout that adds before it removes',
@@ -217,7 +245,7 @@ function faultOf(
   claim: Kinds['PersistentVolumeClaim'],
   namespace: string,
   params: ProvisionerParams,
-  inventory: Inventory<'HorizontalPodAutoscaler' | 'PersistentVolume' | 'StorageClass' | 'Node'>,
+  inventory: Inventory<'HorizontalPodAutoscaler' | 'Namespace' | 'PersistentVolume' | 'StorageClass' | 'Node'>,
   unsure: Set<Missing>,
 ): Omit<Violation<Reason>, 'path'> | undefined {
   const sharing = sharingOf(claim)
@@ -236,7 +264,7 @@ function faultOf(
     }
   }
   const surges = kind === 'Deployment' && scale.current === 1 && addsBeforeItRemoves(object)
-  if ((kind !== 'Deployment' && kind !== 'ReplicaSet') || (scale.floor < 2 && !surges)) return undefined
+  if (kind === 'Job' || kind === 'StatefulSet' || (scale.floor < 2 && !surges)) return undefined
   if (stayTogether(view)) return undefined
   const reach = reachOfClaim(claim, params, inventory)
   for (const missing of reach.unsure) unsure.add(missing)
@@ -244,7 +272,7 @@ function faultOf(
   if (far === undefined || far === 'global') return undefined
   if (scale.floor >= 2) {
     return {
-      reason: keepApart(view) ? 'multi-replica-apart' : 'multi-replica',
+      reason: keepsNodesApart(kind, object, namespace, inventory) ? 'multi-replica-apart' : 'multi-replica',
       message: `${workload}: ${scale.floor} pods share ReadWriteOnce claim ${brief(name, 24)}, on one node at a time`,
       fix: 'use a StatefulSet with volumeClaimTemplates, or ReadWriteMany storage',
     }
@@ -258,7 +286,7 @@ function faultOf(
   }
 }
 
-const scaled: ReadonlySet<KindName> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet'])
+const scaled: ReadonlySet<KindName> = new Set(['Deployment', 'ReplicaSet', 'Rollout', 'StatefulSet'])
 
 function scaleIn(
   workload: Scalable,

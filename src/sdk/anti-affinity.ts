@@ -46,6 +46,18 @@ export function antiAffinityTerms(
   })
 }
 
+/** True for pods of which no two may be on one node; false where that is not known for certain. */
+export function keepsNodesApart(
+  kind: KindName,
+  object: object,
+  namespace: string,
+  inventory: Inventory<'Namespace'>,
+): boolean {
+  return antiAffinityTerms(kind, object, namespace, inventory).some(
+    (term) => !('unresolved' in term) && term.selectsItself && term.topologyKey === 'kubernetes.io/hostname',
+  )
+}
+
 const field = 'requiredDuringSchedulingIgnoredDuringExecution'
 
 function selectsOwnPods(

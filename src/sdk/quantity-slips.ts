@@ -9,6 +9,8 @@ const mebi = 2n ** 20n * 1_000_000_000n
 const tebi = 2n ** 40n * 1_000_000_000n
 // The API server stores 1000 as 1k: nobody types that, but a webhook and an audit see it.
 const wholeCores = /^\s*\+?\d+(\.0*|k)?\s*$/
+// M for m: nobody counts cores by the million.
+const bigCores = /^\d+(?:[MGTPE]|[KMGTPE]i)$/
 const leastHugeCpu = 100n * 1_000_000_000n
 
 /** The slip of the unit that a quantity shows, if any. */
@@ -66,7 +68,7 @@ function inDecimal(nano: bigint): string {
 function isHugeCpu(use: QuantityUse, value: unknown, quantity: Quantity): boolean {
   if (use !== 'request' && use !== 'limit' && use !== 'target') return false
   if (quantity.nano < leastHugeCpu) return false
-  const suffixed = typeof value === 'string' && !wholeCores.test(value)
+  const suffixed = typeof value === 'string' && !wholeCores.test(value) && !bigCores.test(value)
   return !suffixed && isWhole(quantity)
 }
 

@@ -35,7 +35,11 @@ export function* exhaustedClaims(
       const kind = claimKeys.find(
         (key) => grant.key === key || grant.key.endsWith(`.storageclass.storage.k8s.io/${key}`),
       )
-      if (!kind || grant.hard === unknown || inventory.uncertain(quota)) continue
+      if (!kind || inventory.uncertain(quota)) continue
+      if (grant.hard === unknown) {
+        yield unresolved('value')
+        continue
+      }
       const ofClass =
         grant.key === kind ? undefined : grant.key.slice(0, -`.storageclass.storage.k8s.io/${kind}`.length)
       let needed = zeroQuantity

@@ -78,13 +78,17 @@ export function* exhausted(
   coming: number,
   quotas: readonly Quota[],
   inventory: Inventory<QuotaReads>,
-): Generator<Exhausted, void, undefined> {
+): Generator<Exhausted | Unresolved, void, undefined> {
   if (coming <= 0) return
   for (const { quota, grants, applies } of covering(subject.view, subject.resources, quotas, inventory)) {
     if (applies !== true) continue
     for (const grant of grants) {
-      const each = grant.hard === unknown ? undefined : podUsage(grant.key, subject.resources)
-      if (each === undefined || each === unknown || grant.hard === unknown || each.nano === 0n) continue
+      const each = podUsage(grant.key, subject.resources)
+      if (each === undefined || each === unknown || each.nano === 0n) continue
+      if (grant.hard === unknown) {
+        yield unresolved('value')
+        continue
+      }
       const needed = multiplyQuantity(each, coming)
       if (compareQuantities(addQuantities(grant.used, needed), grant.hard) > 0)
         yield { ...grant, quota, hard: grant.hard, coming, needed }

@@ -41,12 +41,7 @@ export function reachOfClaim(
 /** True for pods that are all on one node whatever happens: they name it, or each must be beside the others. */
 export function stayTogether({ spec, metadata }: PodSpecView): boolean {
   if (spec.nodeName || memberOf(spec.nodeSelector, hostname) !== undefined) return true
-  return meetsOwn(memberOf(spec.affinity, 'podAffinity'), metadata.labels)
-}
-
-/** True for pods of which no two may be on one node. */
-export function keepApart({ spec, metadata }: PodSpecView): boolean {
-  return meetsOwn(memberOf(spec.affinity, 'podAntiAffinity'), metadata.labels)
+  return isBesideItsOwn(memberOf(spec.affinity, 'podAffinity'), metadata.labels)
 }
 
 /** True for a Deployment of one replica that starts its new pod while the old one still runs, as the default does. */
@@ -58,7 +53,7 @@ export function addsBeforeItRemoves(deployment: Kinds['Deployment']): boolean {
 const hostname = 'kubernetes.io/hostname'
 
 /** True where a required term by hostname selects the labels of the pods themselves, in their own namespace. */
-function meetsOwn(affinity: unknown, labels: unknown): boolean {
+function isBesideItsOwn(affinity: unknown, labels: unknown): boolean {
   return listOf(memberOf(affinity, 'requiredDuringSchedulingIgnoredDuringExecution')).some(
     (term) =>
       memberOf(term, 'topologyKey') === hostname &&

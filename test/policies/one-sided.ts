@@ -19,6 +19,7 @@ export const onlyFrom: ReadonlyMap<string, string> = new Map(
     'What sends to the workload is sound, and comes before it or is no reason to hold it up: a fault of the workload': [
       'compute-pdb-missing missing: Deployment, then Service',
       'compute-single-replica single: Deployment, then Service',
+      'compute-single-replica single: Rollout, then Service',
       'compute-single-replica single: StatefulSet, then Service',
       'network-readiness-probe-missing missing-exposed: Deployment, then Ingress',
       'network-rollout-drain-gap grace-lt-deregistration: Deployment, then Ingress',
@@ -34,7 +35,8 @@ export const onlyFrom: ReadonlyMap<string, string> = new Map(
       'network-policy-blocks-lb blocked: Service, then Deployment',
       'network-service-port-unresolvable headless-port: Service, then Deployment',
     ],
-    'An annotation of the Ingress is the fault: with the Service nothing is wrong': [
+    'Something in the Ingress is the fault: with the Service nothing is wrong': [
+      'network-ingress-backend-missing port: Ingress, then Service',
       'network-lb-health-check-mismatch agic-path: Ingress, then Service',
       'network-lb-health-check-mismatch timing: Ingress, then Service',
     ],
@@ -81,6 +83,7 @@ export const onlyFrom: ReadonlyMap<string, string> = new Map(
         'storage-rwo-shared-rollout multi-replica-apart: Deployment, then StorageClass',
         'storage-rwo-shared-rollout multi-replica: Deployment, then StorageClass',
         'storage-rwo-shared-rollout multi-replica: PersistentVolumeClaim, then StorageClass',
+        'storage-rwo-shared-rollout multi-replica: Rollout, then StorageClass',
         'storage-rwo-shared-rollout surge: Deployment, then PersistentVolume',
         'storage-rwo-shared-rollout surge: Deployment, then StorageClass',
         'storage-scheduler-bypass waits: Deployment, then PersistentVolumeClaim',

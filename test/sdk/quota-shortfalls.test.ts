@@ -98,7 +98,9 @@ t.test('what the quota plugin wants of a pod, and what it finds exceeded', async
         const lacks = [...unspecified(subject, objects, empty)].map((each) =>
           'unresolved' in each ? each.unresolved : `${each.container.name} ${each.field}.${each.resource}`,
         )
-        const over = new Set([...exhausted(subject, 1, objects, empty)].map(({ key }) => key))
+        const over = new Set(
+          [...exhausted(subject, 1, objects, empty)].map((each) => ('unresolved' in each ? each.unresolved : each.key)),
+        )
         missing += expected.missing.size
         exceeded += expected.exceeded.size
         const [told, wanted] = [[...new Set(lacks)], [...expected.missing]].map((list) => list.sort().join())
