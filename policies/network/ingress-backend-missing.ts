@@ -1,4 +1,4 @@
-import { closest } from '../../src/sdk/closest.ts'
+import { closestForFew } from '../../src/sdk/closest.ts'
 import { unknown, type Inventory } from '../../src/sdk/inventory.ts'
 import { backendsOfIngress, backendsTo, ingressesOf, type Ingress } from '../../src/sdk/ingress-backends.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
@@ -280,10 +280,11 @@ type Said = Generator<Violation<Reason> | Unresolved, void>
 
 function* judgeIngress(ingress: Ingress, namespace: string, inventory: Known): Said {
   const title = `Ingress ${brief(nameOf(ingress), 20)}`
+  const closest = closestForFew()
   for (const backend of backendsOfIngress(ingress)) {
     const action = memberOf(ingress.metadata?.annotations, `alb.ingress.kubernetes.io/actions.${backend.service}`)
     if (backend.port === 'use-annotation' && action !== undefined) continue
-    const fault = faultOf({ ...backend, namespace }, title, inventory)
+    const fault = faultOf({ ...backend, namespace }, title, inventory, closest)
     if (fault) yield fault
   }
   const shadowed = shadowedRoutes(ingress, inventory)
@@ -301,8 +302,9 @@ function* judgeIngress(ingress: Ingress, namespace: string, inventory: Known): S
 
 function* judgeRoute(kind: RouteKind, route: GatewayRoute, namespace: string, inventory: Known): Said {
   const title = `${kind} ${brief(nameOf(route), 20)}`
+  const closest = closestForFew()
   for (const backend of backendsOfRoute(route, namespace)) {
-    const fault = faultOf({ ...backend, portPath: `${backend.path}/port` }, title, inventory)
+    const fault = faultOf({ ...backend, portPath: `${backend.path}/port` }, title, inventory, closest)
     if (fault) yield backend.mirror ? ofMirror(fault) : fault
     if (fault || backend.namespace === namespace) continue
     const granted = isGranted(kind, backend, namespace, inventory)
@@ -403,6 +405,7 @@ function faultOf(
   { path, portPath, namespace, service: name, port }: Reference,
   title: string,
   inventory: Known,
+  closest: ReturnType<typeof closestForFew>,
 ): Violation<Reason> | Unresolved | undefined {
   if (name === '' || isVariable(name) || isVariable(namespace))
     return isVariable(name + namespace) ? unresolved('value') : undefined
@@ -410,7 +413,8 @@ function faultOf(
   if (service === unknown || (service && inventory.uncertain(service))) return unresolved('Service')
   const arrow = `${title} → ${brief(name, 20)}`
   if (!service) {
-    const near = closestService(name, namespace, inventory)
+    const services = inventory.list('Service', namespace)
+    const near = services === unknown ? undefined : closest(name, () => services.map(nameOf))
     return {
       reason: 'service',
       path,
@@ -475,11 +479,6 @@ function portFix(service: Service, port: number | string, field: string): string
   return behind === undefined
     ? `write ${field}: ${number}`
     : `write ${field}: ${number} (${quoted(port)} is its targetPort; a backend names a port of the Service)`
-}
-
-function closestService(name: string, namespace: string, inventory: Known): string | undefined {
-  const services = inventory.list('Service', namespace)
-  return services === unknown ? undefined : closest(name, services.map(nameOf))
 }
 
 function listed(service: Service): string {

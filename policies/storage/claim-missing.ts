@@ -1,6 +1,6 @@
 import { claimRefsOf } from '../../src/sdk/claims.ts'
 import { makersOf } from '../../src/sdk/claim-users.ts'
-import { closest } from '../../src/sdk/closest.ts'
+import { closestForFew } from '../../src/sdk/closest.ts'
 import { unknown } from '../../src/sdk/inventory.ts'
 import { podKinds } from '../../src/sdk/kinds.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
@@ -119,6 +119,7 @@ spec:
   },
   *check({ kind, object, name, namespace, inventory }) {
     const unsure = new Set<Missing>()
+    const closest = closestForFew()
     for (const ref of claimRefsOf(kind, object)) {
       const claim = inventory.get('PersistentVolumeClaim', namespace, ref.name)
       const claims = inventory.list('PersistentVolumeClaim', namespace)
@@ -143,7 +144,7 @@ spec:
         for (const missing of makers.unsure) unsure.add(missing)
         if (hasVariable(claims)) unsure.add('PersistentVolumeClaim')
         else if (makers.found.length === 0 && makers.unsure.length === 0) {
-          const near = closest(ref.name, claims.map(nameOf))
+          const near = closest(ref.name, () => claims.map(nameOf))
           yield {
             reason: 'not-found',
             path: ref.path,
