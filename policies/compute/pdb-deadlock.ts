@@ -1,9 +1,9 @@
 import { scaleTargets } from '../../src/sdk/kinds.ts'
-import { describeBudget, replicasToDrain } from '../../src/sdk/budgets.ts'
+import { crowd, describeBudget, replicasToDrain } from '../../src/sdk/budgets.ts'
 import { blocksAll, drainOf, type Drain } from '../../src/sdk/drain.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { AnyObject, KindName, Kinds } from '../../src/sdk/objects.ts'
-import { definePolicy, unresolved, type Related } from '../../src/sdk/policy.ts'
+import { definePolicy, mostRelated, unresolved, type Related } from '../../src/sdk/policy.ts'
 import { budgetsAround, witnessKinds } from '../../src/sdk/relations.ts'
 import { recordOf } from '../../src/sdk/shape.ts'
 
@@ -256,6 +256,7 @@ export default definePolicy({
   },
   *check({ kind, object, namespace, review, inventory }) {
     const budgets = budgetsAround(kind, object, namespace, inventory)
+    if (budgets.found.length > crowd) return
     const unsure = new Set(budgets.unsure)
     for (const budget of budgets.found) {
       const drain = drainOf(budget, namespace, inventory)
@@ -314,7 +315,7 @@ function relatedTo(kind: KindName, budget: Budget, { workloads, autoscalers }: S
   const place = (kind: KindName, object: AnyObject): Related => ({ kind, namespace, name: nameOf(object) })
   return [
     ...(kind === 'PodDisruptionBudget' ? [] : [place('PodDisruptionBudget', budget)]),
-    ...workloads.map((workload) => place(workload.kind, workload.object)),
-    ...autoscalers.map((autoscaler) => place('HorizontalPodAutoscaler', autoscaler)),
+    ...workloads.slice(0, mostRelated).map((workload) => place(workload.kind, workload.object)),
+    ...autoscalers.slice(0, mostRelated).map((autoscaler) => place('HorizontalPodAutoscaler', autoscaler)),
   ]
 }

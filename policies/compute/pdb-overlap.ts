@@ -1,10 +1,10 @@
-import { otherBudgets } from '../../src/sdk/budget-overlap.ts'
+import { overlapOf } from '../../src/sdk/budget-overlap.ts'
 import { selectsAll } from '../../src/sdk/budgets.ts'
 import { podKinds } from '../../src/sdk/kinds.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
-import { definePolicy, unresolved, type Related } from '../../src/sdk/policy.ts'
+import { definePolicy, mostRelated, unresolved, type Related } from '../../src/sdk/policy.ts'
 import { budgetsOf, witnessKinds } from '../../src/sdk/relations.ts'
 
 const onBudget = { default: 'warn', budget: 'deny' } as const
@@ -116,10 +116,10 @@ export default definePolicy({
         finds: ['namespace-wide /spec/selector'],
       },
       {
-        name: 'two others, each of which makes it worse',
+        name: 'two others are one fault of the selector',
         object: budget('web'),
         inventory: together(workload(), budget('web-old'), budget('web-older')),
-        finds: ['overlap /spec/selector', 'overlap /spec/selector'],
+        finds: ['overlap /spec/selector'],
       },
       {
         name: 'seen from the workload',
@@ -154,18 +154,22 @@ export default definePolicy({
   },
   *check({ kind, object, name, namespace, inventory }) {
     if (kind === 'PodDisruptionBudget') {
-      const { found, unsure } = otherBudgets(object, namespace, inventory)
-      for (const { budget: other, witness } of found) {
-        const wide = selectsAll(object) || selectsAll(other)
-        yield {
-          reason: wide ? 'namespace-wide' : 'overlap',
-          path: '/spec/selector',
-          message: messageOf(`${witness.kind}/${brief(nameOf(witness.object), 24)}`, [name, nameOf(other)], wide),
-          fix,
-          related: [witness, { kind, object: other }].map((each) => place(each, namespace)),
-        }
-      }
+      const { witness, others, more, unsure } = overlapOf(object, namespace, inventory)
+      const first = others.find(selectsAll) ?? others[0]
       for (const missing of unsure) yield unresolved(missing)
+      if (!witness || !first) return
+      const wide = selectsAll(object) || selectsAll(first)
+      const further = others.length - 1
+      const count = further > 0 ? `; ${brief(name, 20)} meets ${more ? 'at least ' : ''}${further} more` : ''
+      yield {
+        reason: wide ? 'namespace-wide' : 'overlap',
+        path: '/spec/selector',
+        message: `${messageOf(`${witness.kind}/${brief(nameOf(witness.object), 24)}`, [name, nameOf(first)], wide)}${count}`,
+        fix,
+        related: [witness, ...others.map((other) => ({ kind, object: other }))]
+          .slice(0, mostRelated)
+          .map((each) => place(each, namespace)),
+      }
       return
     }
     const view = podSpecOf(kind, object)
@@ -178,7 +182,9 @@ export default definePolicy({
       path: `${view.metadataPath}/labels`,
       message: messageOf(`${kind}/${brief(name, 24)}`, found.map(nameOf), wide),
       fix,
-      related: found.map((budget) => place({ kind: 'PodDisruptionBudget', object: budget }, namespace)),
+      related: found
+        .slice(0, mostRelated)
+        .map((budget) => place({ kind: 'PodDisruptionBudget', object: budget }, namespace)),
     }
   },
 })

@@ -1,10 +1,10 @@
 import { scaleTargets } from '../../src/sdk/kinds.ts'
-import { describeBudget } from '../../src/sdk/budgets.ts'
+import { crowd, describeBudget } from '../../src/sdk/budgets.ts'
 import { blocksAll } from '../../src/sdk/drain.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName, Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
-import { definePolicy, unresolved, type Related } from '../../src/sdk/policy.ts'
+import { definePolicy, mostRelated, unresolved, type Related } from '../../src/sdk/policy.ts'
 import { budgetsAround, workloadsOf, witnessKinds } from '../../src/sdk/relations.ts'
 import { recordOf } from '../../src/sdk/shape.ts'
 import { countingOf, type Counting, type Named } from '../../src/sdk/uncountable.ts'
@@ -236,6 +236,7 @@ export default definePolicy({
   },
   *check({ kind, object, namespace, review, inventory }) {
     const budgets = budgetsAround(kind, object, namespace, inventory)
+    if (budgets.found.length > crowd) return
     const unsure = new Set(budgets.unsure)
     for (const budget of budgets.found) {
       const counting = countingOf(budget, namespace, inventory)
@@ -305,7 +306,7 @@ function relatedTo(kind: KindName, budget: Budget, counting: Uncounted, namespac
   return [
     ...(kind === 'PodDisruptionBudget' ? [] : [place({ kind: 'PodDisruptionBudget', name: nameOf(budget) })]),
     // Pods that have ended may be very many.
-    ...counting.owners.slice(0, 10).map(place),
-    ...(counting.state === 'finished-job-integer' ? counting.workloads.map(place) : []),
+    ...counting.owners.slice(0, mostRelated).map(place),
+    ...(counting.state === 'finished-job-integer' ? counting.workloads.slice(0, mostRelated).map(place) : []),
   ]
 }

@@ -1,10 +1,10 @@
+import { selectsNothing } from './budgets.ts'
 import type { Inventory } from './inventory.ts'
 import type { scalableKinds } from './kinds.ts'
 import { measuredScale, type MeasuredScale } from './measured-scale.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { controllerOf } from './owners.ts'
 import { podsOf, workloadsOf, type Witness, type WitnessKind } from './relations.ts'
-import { selectsEverything } from './selectors.ts'
 
 export type ScalableWitness = Extract<Witness, { kind: (typeof scalableKinds)[number] }>
 export type CountlessWitness = Exclude<Witness, ScalableWitness>
@@ -40,11 +40,11 @@ export function coverOf(
   namespace: string,
   inventory: Inventory<CoverKind>,
 ): Cover {
-  if (!selectsEverything(object.spec?.selector)) return covered(object, namespace, inventory)
-  const known = everything.get(inventory) ?? new Map<string, Cover>()
-  everything.set(inventory, known)
-  const cover = known.get(namespace) ?? covered(object, namespace, inventory)
-  known.set(namespace, cover)
+  const known = covers.get(inventory) ?? new Map<string, Cover>()
+  covers.set(inventory, known)
+  const key = `${namespace} ${selectsNothing(object) ? '' : JSON.stringify(object.spec?.selector)}`
+  const cover = known.get(key) ?? covered(object, namespace, inventory)
+  known.set(key, cover)
   return cover
 }
 
@@ -61,9 +61,9 @@ export function replicasOf(
   return replicas
 }
 
-// Each budget that selects everything covers the same: many of them must not each walk a whole namespace. What a policy
-// is given as its inventory stands for one review, in which nothing changes.
-const everything = new WeakMap<Inventory<CoverKind>, Map<string, Cover>>()
+// Budgets with the same selector cover the same, and several rules ask: many of them must not each walk a whole
+// namespace. What a policy is given as its inventory stands for one review, in which nothing changes.
+const covers = new WeakMap<Inventory<CoverKind>, Map<string, Cover>>()
 const counted = new WeakMap<Cover, Replicas | readonly KindName[]>()
 
 function covered(object: Kinds['PodDisruptionBudget'], namespace: string, inventory: Inventory<CoverKind>): Cover {

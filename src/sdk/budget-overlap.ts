@@ -1,40 +1,49 @@
 import { coverOf, type CoverKind } from './budget-cover.ts'
-import { selectsAll } from './budgets.ts'
+import { crowd, selectsAll } from './budgets.ts'
 import type { Inventory } from './inventory.ts'
 import { nameOf } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
-import { budgetsOf, type Relation } from './relations.ts'
+import { budgetsOf } from './relations.ts'
 
 type Budget = Kinds['PodDisruptionBudget']
 
-/** Another budget over the same pods, and whose pods they are. */
+/** The other budgets over pods of one. */
 export interface Overlap {
-  readonly budget: Budget
-  readonly witness: { readonly kind: KindName; readonly object: object }
+  /** The first workload or Pod that another covers too; undefined where there is none. */
+  readonly witness: { readonly kind: KindName; readonly object: object } | undefined
+  /** The others in the order met, those over the witness first. */
+  readonly others: readonly Budget[]
+  /** There may be still more of them: so many were met that nobody looked on. */
+  readonly more: boolean
+  /** The kinds among which more may be. */
+  readonly unsure: readonly KindName[]
 }
 
 /**
- * The other budgets over pods of this one, each with the first workload or Pod that both cover. One is enough of a
- * budget for the whole namespace, which meets every other.
+ * The other budgets over pods of this one. Not all of a crowd, each of which would be compared with each; nor all that
+ * a budget for the whole namespace meets, which are all others.
  */
-export function otherBudgets(
+export function overlapOf(
   object: Budget,
   namespace: string,
   inventory: Inventory<CoverKind | 'PodDisruptionBudget'>,
-): Relation<Overlap> {
+): Overlap {
   const { scalable, countless, bare, foreign, unsure } = coverOf(object, namespace, inventory)
   const pods = [...bare, ...foreign].map((pod) => ({ kind: 'Pod' as const, object: pod }))
-  const found = new Map<Budget, Overlap>()
+  const witnesses = [...scalable, ...countless, ...pods]
+  const others = new Set<Budget>()
   const missing = new Set(unsure)
-  for (const witness of [...scalable, ...countless, ...pods]) {
+  let first: Overlap['witness']
+  for (const [index, witness] of witnesses.entries()) {
     const budgets = budgetsOf(witness.kind, witness.object, namespace, inventory)
     for (const kind of budgets.unsure) missing.add(kind)
-    for (const budget of budgets.found)
-      if (!isSame(budget, object) && !found.has(budget)) found.set(budget, { budget, witness })
-    if (found.size > 0 && selectsAll(object)) break
+    for (const budget of budgets.found) if (!isSame(budget, object)) others.add(budget)
+    if (others.size === 0) continue
+    first ??= witness
+    if (others.size < crowd && !selectsAll(object)) continue
+    return { witness: first, others: [...others], more: index < witnesses.length - 1, unsure: [...missing] }
   }
-  const overlaps = [...found.values()]
-  return { found: selectsAll(object) ? overlaps.slice(0, 1) : overlaps, unsure: [...missing] }
+  return { witness: first, others: [...others], more: false, unsure: [...missing] }
 }
 
 // What has no name yet, being about to get one, is nobody else.

@@ -108,6 +108,12 @@ export function selectsAll(budget: Kinds['PodDisruptionBudget']): boolean {
   return !selectsNothing(budget) && selectsEverything(budget.spec?.selector)
 }
 
+/**
+ * So many budgets over the same pods are a crowd: no eviction of these is served anyhow, which is one fault, and what
+ * each of them would allow is not asked.
+ */
+export const crowd = 16
+
 const percent = /^[0-9]+%$/
 const maxInt32 = 2 ** 31 - 1
 

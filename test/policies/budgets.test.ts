@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { KindName } from '../../src/sdk/objects.ts'
-import { autoscaler, budget, lines, review, workload, type Named } from '../support/budget-cluster.ts'
+import { mostRelated } from '../../src/sdk/policy.ts'
+import { autoscaler, budget, entry, lines, review, workload, type Named } from '../support/budget-cluster.ts'
 
 t.test('whichever side is reviewed, the same pairs deadlock', async (t) => {
   let pairs = 0
@@ -133,4 +134,34 @@ t.test('an owner without a scale is the cause, and the replicas are none', async
   t.strictSame(found({ selector, minAvailable: 1 }, agent), [], 'how many pods the DaemonSet has is not known')
   const job = workload('Job', 'migrate', 'web', 1)
   t.strictSame(found({ selector, minAvailable: 1 }, job), ['compute-pdb-unscalable-owner finished-job-integer deny'])
+})
+
+t.test('a crowd of budgets is one fault, and is not compared each with each', async (t) => {
+  let looks = 0
+  const counted = <T extends object>(object: T, key: string, value: unknown): T =>
+    Object.defineProperty(object, key, { enumerable: true, get: () => (looks++, value) })
+  const crowd = (size: number) => {
+    const all = Array.from({ length: size }, (_, i) => [
+      entry('Deployment', `w${i}`, {
+        replicas: 2,
+        template: { metadata: counted({}, 'labels', { app: 'web' }), spec: { containers: [] } },
+      }),
+      budget(`b${i}`, counted({ minAvailable: 2 * size }, 'selector', { matchLabels: { app: 'web' } })),
+    ]).flat()
+    looks = 0
+    const found = all.map((subject) => ({ subject, findings: review(subject, all) }))
+    return { found, looks }
+  }
+
+  const { found, looks: few } = crowd(20)
+  for (const { subject, findings } of found) {
+    const overlaps = findings.filter(({ rule }) => rule === 'compute-pdb-overlap')
+    t.equal(overlaps.length, 1, subject.name)
+    t.match(overlaps[0]?.message, / 18 more/, 'all are counted')
+    for (const { related } of findings) t.ok(related.length <= mostRelated, 'and some are named')
+    const isBudget = subject.kind === 'PodDisruptionBudget'
+    t.equal(findings.filter(({ rule }) => rule === 'compute-pdb-deadlock').length, isBudget ? 1 : 0)
+  }
+  const many = crowd(40).looks
+  t.ok(many < 5 * few, `twice as many take ${many} looks after ${few}: the square, not the cube`)
 })
