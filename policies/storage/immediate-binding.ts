@@ -7,12 +7,7 @@ import { bindingFault } from '../../src/sdk/storage-classes.ts'
 
 const why =
   'The volume is made as soon as it is claimed, in a zone chosen without the CPU, affinity and taints of its pod; the scheduler must then follow the disk or leave the pod Pending.'
-const snippet = `apiVersion: storage.k8s.io/v1
-kind: StorageClass
-metadata: {name: gp3}
-provisioner: ebs.csi.aws.com
-volumeBindingMode: WaitForFirstConsumer
-allowVolumeExpansion: true`
+const snippet = 'volumeBindingMode: WaitForFirstConsumer   # the rest stays as it is'
 
 export default definePolicy({
   id: 'storage-immediate-binding',

@@ -39,7 +39,7 @@ export default definePolicy({
     'kubernetes/pkg/scheduler/framework/plugins/volumerestrictions/volume_restrictions.go',
     'https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes',
   ],
-  on: ['Deployment', 'ReplicaSet', 'Rollout', 'StatefulSet', 'Job', 'PersistentVolumeClaim'],
+  on: ['Deployment', 'ReplicaSet', 'Rollout', 'StatefulSet', 'Job', 'CronJob', 'PersistentVolumeClaim'],
   reads: [
     'PersistentVolumeClaim',
     'PersistentVolume',
@@ -68,6 +68,10 @@ export default definePolicy({
     'multi-replica-rwop': {
       baseline: 'deny',
       why: 'A ReadWriteOncePod volume is for one pod at a time: the scheduler leaves every other pod Pending.',
+    },
+    'job-rwop': {
+      baseline: 'warn',
+      why: 'A ReadWriteOncePod volume is for one pod at a time: each pod of the Job stays Pending until the one before it has ended, and pods that wait for each other never end.',
     },
   },
   params: provisionerParams,
@@ -186,7 +190,20 @@ export default definePolicy({
           '',
         ),
         inventory: known('ReadWriteOncePod'),
-        finds: [`multi-replica-rwop ${place}`],
+        finds: [`job-rwop ${place}`],
+      },
+      {
+        name: 'a CronJob with two pods at once',
+        object: `{ kind: CronJob, metadata: { name: web }, spec: { schedule: 0 3 * * *, jobTemplate: { spec: { parallelism: 2, completions: 4, template: { spec: { restartPolicy: Never, containers: [${container}], volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }] } } } } } }`,
+        inventory: known('ReadWriteOncePod'),
+        finds: ['job-rwop /spec/jobTemplate/spec/template/spec/volumes/0/persistentVolumeClaim/claimName'],
+      },
+      {
+        name: 'two replicas that may not be on one node, and a provisioner that nobody has told of',
+        object: deployment(2, recreate, affinity('podAntiAffinity')),
+        inventory: known('ReadWriteOnce', 'csi.example.com'),
+        alongside: antiAffinity,
+        finds: [`multi-replica ${place}`],
       },
       {
         name: 'seen from the claim',
@@ -236,7 +253,7 @@ export default definePolicy({
   },
 })
 
-type Reason = 'multi-replica' | 'multi-replica-apart' | 'multi-replica-rwop' | 'surge'
+type Reason = 'multi-replica' | 'multi-replica-apart' | 'multi-replica-rwop' | 'job-rwop' | 'surge'
 
 function faultOf(
   kind: KindName,
@@ -250,21 +267,24 @@ function faultOf(
 ): Omit<Violation<Reason>, 'path'> | undefined {
   const sharing = sharingOf(claim)
   const view = podSpecOf(kind, object)
-  if (sharing === 'nodes' || !view || !(kind === 'Job' || scaled.has(kind))) return undefined
-  const scale =
-    kind === 'Job' ? podCountOf(kind, object, namespace, inventory) : scaleIn(object, namespace, inventory, unsure)
+  if (sharing === 'nodes' || !view || !(isJob(kind) || scaled.has(kind))) return undefined
+  const scale = isJob(kind)
+    ? podCountOf(kind, object, namespace, inventory)
+    : scaleIn(object, namespace, inventory, unsure)
   if (!scale || typeof scale === 'string') return undefined
   const workload = `${kind} ${brief(nameOf(object), 24)}`
   if (sharing === 'pod') {
     if (scale.floor < 2) return undefined
     return {
-      reason: 'multi-replica-rwop',
+      reason: isJob(kind) ? 'job-rwop' : 'multi-replica-rwop',
       message: `${workload}: ${scale.floor} pods share ReadWriteOncePod claim ${brief(name, 24)}`,
-      fix: 'run one, or give each its own claim by volumeClaimTemplates of a StatefulSet',
+      fix: isJob(kind)
+        ? 'parallelism: 1, or give each pod its own volume: ephemeral.volumeClaimTemplate'
+        : 'run one, or give each its own claim by volumeClaimTemplates of a StatefulSet',
     }
   }
   const surges = kind === 'Deployment' && scale.current === 1 && addsBeforeItRemoves(object)
-  if (kind === 'Job' || kind === 'StatefulSet' || (scale.floor < 2 && !surges)) return undefined
+  if (isJob(kind) || kind === 'StatefulSet' || (scale.floor < 2 && !surges)) return undefined
   if (stayTogether(view)) return undefined
   const reach = reachOfClaim(claim, params, inventory)
   for (const missing of reach.unsure) unsure.add(missing)
@@ -272,7 +292,11 @@ function faultOf(
   if (far === undefined || far === 'global') return undefined
   if (scale.floor >= 2) {
     return {
-      reason: keepsNodesApart(kind, object, namespace, inventory) ? 'multi-replica-apart' : 'multi-replica',
+      // Of a provisioner that no list holds it is not known that its volumes are attached to one node.
+      reason:
+        far !== 'unknown' && keepsNodesApart(kind, object, namespace, inventory)
+          ? 'multi-replica-apart'
+          : 'multi-replica',
       message: `${workload}: ${scale.floor} pods share ReadWriteOnce claim ${brief(name, 24)}, on one node at a time`,
       fix: 'use a StatefulSet with volumeClaimTemplates, or ReadWriteMany storage',
     }
@@ -284,6 +308,10 @@ function faultOf(
     message: `${workload}: in a rollout the old and the new pod share ReadWriteOnce claim ${brief(name, 24)}`,
     fix: 'strategy: {type: Recreate}',
   }
+}
+
+function isJob(kind: KindName): boolean {
+  return kind === 'Job' || kind === 'CronJob'
 }
 
 const scaled: ReadonlySet<KindName> = new Set(['Deployment', 'ReplicaSet', 'Rollout', 'StatefulSet'])

@@ -39,11 +39,13 @@ export default definePolicy({
       baseline: { default: 'deny', pod: 'warn' },
       strict: 'deny',
       why: 'Only the scheduler tells the provisioner which node a claim is for, and nodeName passes it by: the claim waits for its first consumer for ever, and the pod never starts.',
-      snippet: `affinity:
+      snippet: `# no nodeName
+affinity:
   nodeAffinity:
-    requiredDuringSchedulingIgnoredDuringExecution:
-      nodeSelectorTerms:
-        - matchExpressions:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        preference:
+          matchExpressions:
             - {key: kubernetes.io/hostname, operator: In, values: [node-1]}`,
     },
   },
@@ -147,7 +149,7 @@ export default definePolicy({
         reason: 'waits',
         path,
         message: `${kind} ${brief(name, 24)} sets nodeName, and claim ${brief(claimName, 24)} waits for the scheduler (class ${brief(nameOf(storageClass), 24)})`,
-        fix: 'in place of nodeName require kubernetes.io/hostname by nodeAffinity',
+        fix: 'drop nodeName; a node that is better than others is preferred by nodeAffinity',
         related: [{ kind: 'StorageClass', namespace: '', name: nameOf(storageClass) }],
       }
     }

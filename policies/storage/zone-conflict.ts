@@ -254,7 +254,7 @@ export default definePolicy({
   *check({ kind, object, namespace, name, inventory }) {
     const unsure = new Set<Missing>()
     if (kind !== 'PersistentVolumeClaim' && kind !== 'PersistentVolume') {
-      for (const { conflict, ordinals } of conflictsOf(kind, object, namespace, inventory, unsure)) {
+      for (const { conflict, ordinals } of conflictsOf({ kind, object }, namespace, inventory, unsure)) {
         yield {
           reason: conflict.reason,
           path: conflict.volume.path,
@@ -273,7 +273,7 @@ export default definePolicy({
         const users = usersOf(claim.name, claim.namespace, inventory)
         for (const missing of users.unsure) unsure.add(missing)
         for (const user of users.found) {
-          for (const { conflict } of conflictsOf(user.kind, user.object, claim.namespace, inventory, unsure)) {
+          for (const { conflict } of conflictsOf(user, claim.namespace, inventory, unsure)) {
             if (!concerns(conflict, claim.name) || told.has(conflict.reason)) continue
             told.add(conflict.reason)
             yield {
@@ -302,16 +302,22 @@ interface Found {
   readonly ordinals: readonly number[]
 }
 
+interface Workload {
+  readonly kind: KindName
+  readonly object: object
+  /** The one replica that is asked about. */
+  readonly ordinal?: number
+}
+
 /** The conflicts of a workload, each reason once for each place. */
 function conflictsOf(
-  kind: KindName,
-  object: object,
+  { kind, object, ordinal: only }: Workload,
   namespace: string,
   inventory: Inventory<VolumeKind | 'Node'>,
   unsure: Set<Missing>,
 ): readonly Found[] {
   const spec = podSpecOf(kind, object)?.spec
-  const volumes = podVolumes(kind, object, namespace, inventory)
+  const volumes = podVolumes(kind, object, namespace, inventory, only)
   for (const missing of volumes.unsure) unsure.add(missing)
   if (!spec || volumes.pods.every(({ constraints }) => constraints.length === 0)) return []
   const nodes = nodesOfPod(spec, inventory)

@@ -38,6 +38,8 @@ export function stemOf(template: unknown, statefulSet: Kinds['StatefulSet']): st
 export interface ClaimUser {
   readonly kind: UserKind
   readonly object: Kinds[UserKind]
+  /** The replica that a claim of a StatefulSet belongs to, where it is no claim of all. */
+  readonly ordinal?: number
 }
 
 /** Templates only: the webhook holds no Pods, and what a controller made stands for nothing of its own. */
@@ -63,7 +65,7 @@ export function usersOf(claimName: string, namespace: string, inventory: Invento
   for (const object of makers.found) {
     const ordinal = Number(claimName.slice(claimName.lastIndexOf('-') + 1))
     if (inventory.uncertain(object)) unsure.add('StatefulSet')
-    else if (isReplica(object, ordinal)) found.push({ kind: 'StatefulSet', object })
+    else if (isReplica(object, ordinal)) found.push({ kind: 'StatefulSet', object, ordinal })
   }
   return { found, unsure: [...unsure] }
 }

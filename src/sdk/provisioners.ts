@@ -122,6 +122,8 @@ const known: readonly (readonly [Listed, readonly string[]])[] = [
       'efs.csi.aws.com',
       'file.csi.azure.com',
       'filestore.csi.storage.gke.io',
+      // What most guides to the NFS client provisioner call theirs.
+      'fuseim.pri/ifs',
       'fsx.csi.aws.com',
       'gcsfuse.csi.storage.gke.io',
       'kubernetes.io/azure-file',

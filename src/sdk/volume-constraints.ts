@@ -31,12 +31,16 @@ export interface PodVolumes {
 
 export type VolumeKind = 'PersistentVolumeClaim' | 'PersistentVolume' | 'StorageClass'
 
-/** What the volumes of the pods of a workload ask of their nodes; only claims that ask for something count. */
+/**
+ * What the volumes of the pods of a workload ask of their nodes; only claims that ask for something count. Of a StatefulSet
+ * `only` asks for one replica: there may be a thousand, and whoever looks at one claim need not look at all.
+ */
 export function podVolumes(
   kind: KindName,
   object: object,
   namespace: string,
   inventory: Inventory<VolumeKind>,
+  only?: number,
 ): { readonly pods: readonly PodVolumes[]; readonly unsure: readonly KindName[] } {
   const unsure = new Set<KindName>()
   const constrain = (claim: Claim, name: string, path: string): VolumeConstraint[] => {
@@ -66,7 +70,9 @@ export function podVolumes(
   for (const [index, template] of listOf(memberOf(memberOf(object, 'spec'), 'volumeClaimTemplates')).entries()) {
     const path = pointer('spec', 'volumeClaimTemplates', index)
     const stem = stemOf(template, object)
-    const existing = claims === unknown || stems.has(stem) ? [] : filedUnder(claims, claimStem, [stem])
+    const keys = only === undefined ? [stem] : [`${stem}${only}`]
+    const filing = only === undefined ? claimStem : ownName
+    const existing = claims === unknown || stems.has(stem) ? [] : filedUnder(claims, filing, keys)
     stems.add(stem)
     for (const claim of existing) {
       const ordinal = Number(nameOf(claim).slice(stem.length))
@@ -81,7 +87,9 @@ export function podVolumes(
     pods: [
       ...bound.map(([ordinal, own]) => ({ ordinal, constraints: [...shared, ...own] })),
       // A replica that has no claims yet gets what the templates say.
-      ...(isReplica(object, firstOrdinal(object) + bound.length) ? [{ constraints: [...shared, ...fresh] }] : []),
+      ...(only === undefined && isReplica(object, firstOrdinal(object) + bound.length)
+        ? [{ constraints: [...shared, ...fresh] }]
+        : []),
     ],
     unsure: [...unsure],
   }
@@ -126,6 +134,10 @@ const topologyLabels = [
 function claimStem(claim: Kinds['PersistentVolumeClaim']): readonly string[] {
   const stem = /^(.*-)\d+$/.exec(nameOf(claim))?.[1]
   return stem === undefined ? [] : [stem]
+}
+
+function ownName(claim: Kinds['PersistentVolumeClaim']): readonly string[] {
+  return [nameOf(claim)]
 }
 
 /** Undefined where a claim may have its volume anywhere. */

@@ -223,17 +223,20 @@ t.test('the claims of a StatefulSet, replica by replica', async (t) => {
     ]
   })
   const inventory = buildInventory(entries, { complete: true })
-  const ordinals = (spec: object) => {
+  const ordinals = (spec: object, only?: number) => {
     const object = {
       metadata: { name: 'db' },
       spec: { volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: {} }], ...spec },
     }
-    return podVolumes('StatefulSet', object, 'shop', inventory).pods.map(({ ordinal }) => ordinal)
+    return podVolumes('StatefulSet', object, 'shop', inventory, only).pods.map(({ ordinal }) => ordinal)
   }
   t.strictSame(ordinals({}), [0])
   t.strictSame(ordinals({ replicas: 2 }), [0, 1])
   t.strictSame(ordinals({ replicas: 4 }), [0, 1, 2, undefined], 'the last has no claims yet')
   t.strictSame(ordinals({ replicas: 10, ordinals: { start: 1 } }).slice(0, 3), [1, 2, 10])
+  t.strictSame(ordinals({ replicas: 4 }, 1), [1], 'one alone')
+  t.strictSame(ordinals({ replicas: 4 }, 3), [], 'it has no claim yet')
+  t.strictSame(ordinals({ replicas: 2 }, 2), [], 'it is no replica')
 })
 
 t.test('never throws, whatever stands there', async () => {
