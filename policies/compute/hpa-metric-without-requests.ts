@@ -4,7 +4,7 @@ import { unknown } from '../../src/sdk/inventory.ts'
 import { scalableKinds } from '../../src/sdk/kinds.ts'
 import { containerDefaults } from '../../src/sdk/limit-ranges.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
-import type { KindName } from '../../src/sdk/objects.ts'
+import type { KindName, Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { pointer } from '../../src/sdk/pointer.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
@@ -76,6 +76,14 @@ export default definePolicy({
         inventory: web(container('web', noCpu), 'resources: { requests: { cpu: "1", memory: 128Mi } }, '),
       },
       {
+        name: 'one container requests it, and the pod as a whole something else: its sum counts',
+        object: autoscaler(share('cpu')),
+        inventory: web(
+          `${container('web', sound)}, ${container('helper', noCpu)}`,
+          'resources: { requests: { memory: 1Gi } }, ',
+        ),
+      },
+      {
         name: 'a LimitRange gives it',
         object: autoscaler(share('cpu')),
         inventory: `${web(container('web', noCpu))}\n---\n{ kind: LimitRange, spec: { limits: [{ type: Container, defaultRequest: { cpu: 100m } }] } }`,
@@ -111,6 +119,12 @@ export default definePolicy({
           `initContainers: [{ restartPolicy: Always, ${container('proxy', noCpu).slice(1)}], `,
         ),
         finds: ['no-request /spec/metrics/1/resource'],
+      },
+      {
+        name: 'the pod as a whole requests something else, and no container any',
+        object: autoscaler(share('cpu')),
+        inventory: web(container('web', noCpu), 'resources: { requests: { memory: 1Gi } }, '),
+        finds: ['no-request /spec/metrics/0/resource'],
       },
       {
         name: 'the container that is measured',
@@ -169,7 +183,7 @@ export default definePolicy({
       const related = [{ kind: other.kind, namespace, name: nameOf(other.object) }]
       for (const metric of metrics) {
         const { resource, path } = metric
-        const lacks = lacksOf(metric, resources)
+        const lacks = lacksOf(metric, view.spec, resources)
         if (lacks.some(({ lack }) => lack === 'unknown')) unsure.add('LimitRange')
         const requests = lacks.flatMap((each) => (each.lack === 'request' ? [each] : []))
         if (requests.length > 0 && ranges === unknown) unsure.add('LimitRange')
@@ -180,7 +194,7 @@ export default definePolicy({
               reason: 'no-request',
               path: own ? path : container + pointer('resources', 'requests', resource),
               message: `${subject} measures ${resource} as a share of requests: container ${name} of ${brief(nameOf(workload.object), 20)} has none`,
-              fix: `set resources.requests.${resource}, or target.type: AverageValue`,
+              fix: `set resources.requests.${resource}, or ${amountOf(autoscaler)}`,
               related,
             }
           }
@@ -199,3 +213,8 @@ export default definePolicy({
     for (const missing of unsure) yield unresolved(missing)
   },
 })
+
+/** How to measure an amount in place of a share. */
+function amountOf({ apiVersion }: Kinds['HorizontalPodAutoscaler']): string {
+  return apiVersion === 'autoscaling/v1' ? 'move to autoscaling/v2 and an amount' : 'target.type: AverageValue'
+}

@@ -129,6 +129,12 @@ export default definePolicy({
         finds: ['default-limit-below-request /spec/limits/0/default/memory'],
       },
       {
+        name: 'a request above the max, which is the limit that is filled in: a higher limit is no way out',
+        object: deployment(noLimit),
+        inventory: limitRange('{ type: Container, max: { memory: 512Mi } }'),
+        finds: ['range /spec/template/spec/containers/0/resources/requests/memory'],
+      },
+      {
         name: 'a limit above the max, and a request below the min, of an init container too',
         object: `{ kind: CronJob, spec: { jobTemplate: { spec: { template: { spec: { initContainers: [{ name: migrate, resources: { requests: { cpu: 100m, memory: 32Mi } } }], containers: [${container('{ requests: { cpu: 100m, memory: 1Gi }, limits: { cpu: 500m, memory: 2Gi } }')}] } } } } } }`,
         inventory: limitRange('{ type: Container, min: { memory: 64Mi }, max: { memory: 1Gi } }'),

@@ -31,8 +31,9 @@ export default definePolicy({
   signatures: ['pending-pods'],
   since: '0.1.0',
   sources: [
-    'kubernetes/pkg/scheduler/framework/plugins/noderesources/fit.go',
+    'kubernetes/pkg/scheduler/framework/plugins/noderesources/fit.go (shouldDelegateResourceToDRA)',
     'component-helpers/resource/helpers.go PodRequests',
+    'https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/#extended-resource',
   ],
   on: podKinds,
   reads: ['Node', 'LimitRange'],
@@ -40,6 +41,10 @@ export default definePolicy({
     exceeds: { baseline: 'warn', strict: 'deny', why, snippet },
     'exceeds-autoscaled': { baseline: 'warn', why, snippet },
     impossible: { baseline: 'deny', why, snippet },
+    'device-absent': {
+      baseline: 'audit',
+      why: 'No node counts such a device, so the pod stays Pending until its driver runs there, or a DeviceClass serves the name (dynamic resource allocation).',
+    },
     fragmenting: {
       baseline: 'audit',
       why: 'Only one such pod fits on a node, and what is left there is of use to small pods alone: the cluster is full on paper and idle in truth.',
@@ -76,6 +81,11 @@ export default definePolicy({
       {
         name: 'a sum of containers that fits, and an init container that is gone by then',
         object: `{ kind: Pod, spec: { initContainers: [{ name: migrate, resources: { requests: { cpu: "2", memory: 1Gi }, limits: { cpu: "2", memory: 1Gi } } }], containers: [{ name: web, resources: { requests: { cpu: "1", memory: 1Gi }, limits: { cpu: "1", memory: 1Gi } } }, { name: log, resources: { requests: { cpu: "1", memory: 1Gi }, limits: { cpu: "1", memory: 1Gi } } }] } }`,
+        inventory: node('n1'),
+      },
+      {
+        name: 'a device by the name of its DeviceClass',
+        object: deployment('1', '1Gi', '', ', deviceclass.resource.kubernetes.io/gpu: 1'),
         inventory: node('n1'),
       },
       {
@@ -116,10 +126,22 @@ export default definePolicy({
         finds: ['exceeds /spec/resources/requests/cpu'],
       },
       {
-        name: 'a device that no node has',
+        name: 'a device that no node has, and a DeviceClass may serve',
         object: deployment('1', '1Gi', '', ', nvidia.com/gpu: 1'),
         inventory: node('n1'),
+        finds: [`device-absent ${requests}/nvidia.com~1gpu`],
+      },
+      {
+        name: 'more devices than a node has',
+        object: deployment('1', '1Gi', '', ', nvidia.com/gpu: 2'),
+        inventory: node('n1', '4', '16Gi, nvidia.com/gpu: 1'),
         finds: [`exceeds ${requests}/nvidia.com~1gpu`],
+      },
+      {
+        name: 'huge pages that no node has',
+        object: deployment('1', '1Gi', '', ', hugepages-2Mi: 64Mi'),
+        inventory: node('n1'),
+        finds: [`exceeds ${requests}/hugepages-2Mi`],
       },
       {
         name: 'a limit becomes the request',
@@ -179,6 +201,8 @@ export default definePolicy({
     for (const resource of resourcesAsked(reviewed.resources)) {
       const request = podRequest(reviewed.resources, resource)
       if (request === undefined) continue
+      // Served by a DeviceClass, whatever the nodes count.
+      if (resource.startsWith('deviceclass.resource.kubernetes.io/')) continue
       const largest = largestFor(nodes, resource)
       if (request === unknown || largest === undefined) {
         unsure.add(request === unknown ? 'value' : 'Node')
@@ -188,11 +212,22 @@ export default definePolicy({
       const place = placeOf(reviewed.resources, reviewed.path, resource)
       const asks = `${brief(name, 24) || kind} requests ${formatQuantity(request)} ${brief(resource, 32)}`
       if (compareQuantities(request, largest) > 0) {
+        // Where no node counts a device, the scheduler looks for a DeviceClass of that name.
+        if (largest.nano === 0n && resource.includes('/')) {
+          const message = `${asks} per pod; no node for it allocates any`
+          yield {
+            reason: 'device-absent',
+            path: place,
+            message,
+            fix: 'run its device plugin, or add nodes that have it',
+          }
+          continue
+        }
         yield {
           reason: grows ? 'exceeds-autoscaled' : params.denyImpossible ? 'impossible' : 'exceeds',
           path: place,
           message: `${asks} per pod; the largest node for it allocates ${formatQuantity(largest)}`,
-          fix: `request at most ${formatQuantity(largest)}, or add larger nodes`,
+          fix: largest.nano > 0n ? `request at most ${formatQuantity(largest)}, or add larger nodes` : none,
         }
         continue
       }
@@ -206,6 +241,8 @@ export default definePolicy({
     for (const missing of unsure) yield unresolved(missing)
   },
 })
+
+const none = 'leave it out, or add nodes that have it'
 
 /** What every node has and several pods share; of devices and huge pages a node is bought for its pods. */
 function isShared(resource: string): boolean {

@@ -38,8 +38,9 @@ const port = 'ports: [{ containerPort: 8080, hostPort: 8080 }],'
 const mounted = 'volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }],'
 const claim = (mode: string) =>
   `{ kind: PersistentVolumeClaim, metadata: { name: data }, spec: { accessModes: [${mode}], storageClassName: "", resources: { requests: { storage: 1Gi } } } }`
-const quota = (hard: string, used = '') =>
-  `{ kind: ResourceQuota, metadata: { name: team }, spec: { hard: { ${hard} } }${used ? `, status: { hard: { ${hard} }, used: { ${used} } }` : ''} }`
+const standard = '{ kind: PriorityClass, metadata: { name: standard }, value: 1, globalDefault: true }'
+const quota = (hard: string, used = '', scope = '') =>
+  `{ kind: ResourceQuota, metadata: { name: team }, spec: { hard: { ${hard} }${scope ? `, scopeSelector: { matchExpressions: [${scope}] }` : ''} }${used ? `, status: { hard: { ${hard} }, used: { ${used} } }` : ''} }`
 const autoscaler = `{ kind: HorizontalPodAutoscaler, spec: { minReplicas: 3, maxReplicas: 3, scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web }, metrics: [{ type: External, external: { metric: { name: queue }, target: { type: AverageValue, averageValue: "30" } } }] } }`
 const at = '/spec/strategy/rollingUpdate/maxUnavailable'
 
@@ -64,6 +65,7 @@ export default definePolicy({
     'StatefulSet',
     'HorizontalPodAutoscaler',
     'LimitRange',
+    'PriorityClass',
     'ResourceQuota',
     'PersistentVolumeClaim',
   ],
@@ -104,6 +106,16 @@ export default definePolicy({
         name: 'four replicas in four zones: a quarter of them, one, may go first',
         object: web('replicas: 4,', apart('', zone)),
         inventory: nodes(4),
+      },
+      {
+        name: 'a quota for pods without a priority class, where all have one by default',
+        object: web('replicas: 2,', ''),
+        inventory: `${standard}\n---\n${quota('pods: "2"', '', '{ scopeName: PriorityClass, operator: DoesNotExist }')}`,
+      },
+      {
+        name: 'a quota for pods that keep away from those of other namespaces',
+        object: web('replicas: 2,', ''),
+        inventory: quota('pods: "2"', '', '{ scopeName: CrossNamespacePodAffinity, operator: Exists }'),
       },
       {
         name: 'one may go first',
@@ -213,6 +225,19 @@ export default definePolicy({
         object: web('replicas: 2,', ''),
         inventory: quota('requests.cpu: "1"', 'requests.cpu: 800m'),
         finds: [`quota ${at}`],
+      },
+      {
+        name: 'a quota for the priority class that pods have by default',
+        object: web('replicas: 2,', ''),
+        inventory: `${standard}\n---\n${quota('pods: "2"', '', '{ scopeName: PriorityClass, operator: In, values: [standard] }')}`,
+        finds: [`quota ${at}`],
+      },
+      {
+        name: 'priority classes that are not known yet',
+        object: web('replicas: 2,', ''),
+        inventory: quota('pods: "2"', '', '{ scopeName: PriorityClass, operator: Exists }'),
+        unknown: ['PriorityClass'],
+        finds: ['unresolved PriorityClass'],
       },
       {
         name: 'seen from the quota',

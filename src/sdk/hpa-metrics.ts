@@ -1,7 +1,9 @@
-import type { EffectiveResources } from './effective-resources.ts'
+import { podRequest, type EffectiveResources } from './effective-resources.ts'
 import { unknown, type Unknown } from './inventory.ts'
 import type { Kinds } from './objects.ts'
+import type { PodSpec } from './pod-specs.ts'
 import { pointer } from './pointer.ts'
+import { hasPodLevelResources } from './quota-scopes.ts'
 import { valueOf } from './resource-values.ts'
 import { listOf, memberOf, stringOf } from './shape.ts'
 
@@ -49,13 +51,14 @@ export type Lack =
 
 /**
  * Why the controller cannot compute a metric: the named container is missing, or containers and sidecars without a
- * request. The request of the pod as a whole stands for all of them, but not where one container is named
- * (kubernetes/pkg/controller/podautoscaler/replica_calculator.go calculateRequests).
+ * request. Where the pod as a whole requests anything, also another resource, its sum counts, to which one container
+ * is enough; but not where one container is named (kubernetes/pkg/controller/podautoscaler/replica_calculator.go calculateRequests).
  */
-export function lacksOf(metric: UtilizationMetric, { containers, pod }: EffectiveResources): readonly Lack[] {
+export function lacksOf(metric: UtilizationMetric, spec: PodSpec, resources: EffectiveResources): readonly Lack[] {
   const { resource, container: named } = metric
-  const ofPod = named === undefined ? valueOf(pod.requests, resource) : undefined
-  if (ofPod && ofPod.origin !== 'containers') return ofPod.quantity === unknown ? [{ lack: 'unknown' }] : []
+  const { containers } = resources
+  const together = named === undefined && hasPodLevelResources(spec) ? podRequest(resources, resource) : undefined
+  if (together !== undefined) return together === unknown ? [{ lack: 'unknown' }] : []
   const counted = containers.filter(({ class: role }) => role !== 'init')
   const measured = named === undefined ? counted : counted.filter(({ container }) => container.name === named)
   if (measured.length === 0) return named === undefined ? [] : [{ lack: 'container-absent' }]

@@ -79,7 +79,7 @@ function* ofPods(
   const told = new Set<string>()
   for (const container of spans.containers) {
     const { name, path } = container
-    yield* limitsBelowRequests(container, given, ranges)
+    yield* limitsBelowRequests(container, given, ranges, bounds)
     for (const bound of bounds) {
       if (bound.type !== 'Container') continue
       const verdict = judged(bound, container)
@@ -127,12 +127,14 @@ function* limitsBelowRequests(
   { name, path, requests, limits }: Holder,
   given: readonly string[],
   ranges: readonly LimitRange[],
+  bounds: readonly Bound[],
 ): Generator<Refusal, void, undefined> {
   for (const resource of given) {
     const request = requests(resource)
     const limit = limits(resource)
     if (!request || !limit || request === unknown || limit === unknown || limit.origin !== 'limitRange') continue
     if (compareQuantities(request.least, limit.most) <= 0) continue
+    if (bounds.some((bound) => isMaxBelow(bound, resource, request.least))) continue
     const giver = giverOf(ranges, 'limits', resource)
     if (!giver) continue
     const [asked, key] = [formatQuantity(request.least), brief(resource)]
@@ -145,6 +147,12 @@ function* limitsBelowRequests(
       fix: `set limits.${key} of ${name} to ${asked} or more`,
     }
   }
+}
+
+/** True for a maximum below a request: that is what has to change, and a higher limit would be refused too. */
+function isMaxBelow({ type, field, resource, amount }: Bound, asked: string, request: Quantity): boolean {
+  if (type !== 'Container' || field !== 'max' || resource !== asked || amount === unknown) return false
+  return compareQuantities(request, amount) > 0
 }
 
 /** What a LimitRange gives to containers, above what the pod as a whole may have (validatePodResourceConsistency). */

@@ -3,10 +3,11 @@ import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { containerDefaults } from './limit-ranges.ts'
 import type { Kinds } from './objects.ts'
 import { podSpecOf } from './pod-specs.ts'
+import { unresolved, type Unresolved } from './policy.ts'
 import { addQuantities, compareQuantities, multiplyQuantity, parseQuantity, zeroQuantity } from './quantities.ts'
 import type { Quantity } from './quantities.ts'
-import { labelSelector } from './selectors.ts'
-import { listOf, memberOf, recordOf } from './shape.ts'
+import { matchesPod, scopedPod } from './quota-scopes.ts'
+import { memberOf, recordOf } from './shape.ts'
 
 /** A resource of which a quota has too little. */
 export interface QuotaShortage {
@@ -19,23 +20,25 @@ export interface QuotaShortage {
 
 /**
  * What a quota has too little of for so many pods of a Deployment, beside all that others use of it. Its own pods are
- * known by `status.replicas`. A quota that was never counted, as in files, is taken to be unused. Unknown where a
- * `${VARIABLE}` decides.
+ * known by `status.replicas`. A quota that was never counted, as in files, is taken to be unused. Unresolved where a
+ * `${VARIABLE}` decides, or a PriorityClass that is not known.
  */
 export function quotaShortage(
   quota: Kinds['ResourceQuota'],
   deployment: Kinds['Deployment'],
   pods: number,
   namespace: string,
-  inventory: Inventory<'LimitRange'>,
-): QuotaShortage | Unknown | undefined {
+  inventory: Inventory<'LimitRange' | 'PriorityClass'>,
+): QuotaShortage | Unresolved | undefined {
   const view = podSpecOf('Deployment', deployment)
   if (!view) return undefined
   const ranges = inventory.list('LimitRange', namespace)
   const defaults = containerDefaults(ranges === unknown ? [] : ranges, (range) => inventory.uncertain(range))
   const resources = effectiveResources(view, defaults)
-  const covers = coversPods(quota, resources, view.spec.priorityClassName)
-  if (covers !== true) return covers === unknown ? unknown : undefined
+  const pod = scopedPod(view.spec, resources, inventory)
+  const covers = matchesPod(quota, pod)
+  if (covers === unknown) return unresolved(pod.priorityClass === unknown ? 'PriorityClass' : 'value')
+  if (!covers) return undefined
   const running = memberOf(deployment.status, 'replicas')
   const own = typeof running === 'number' && running > 0 ? running : 0
   let doubtful = false
@@ -54,7 +57,7 @@ export function quotaShortage(
     const needed = addQuantities(multiplyQuantity(each, pods), { ...used, nano: others > 0n ? others : 0n })
     if (compareQuantities(needed, hard) > 0) return { resource, hard, needed }
   }
-  return doubtful ? unknown : undefined
+  return doubtful ? unresolved('value') : undefined
 }
 
 const one: Quantity = { nano: 1_000_000_000n, format: 'DecimalSI' }
@@ -75,45 +78,4 @@ function asLimits({ containers, pod, overhead }: EffectiveResources): EffectiveR
     pod: { requests: pod.limits, limits: pod.limits },
     overhead,
   }
-}
-
-/** Whether the scopes of a quota mean these pods, which run without an end (apis/core/v1/helper/qos, quota/v1/evaluator/core/pods.go). */
-function coversPods(
-  { spec }: Kinds['ResourceQuota'],
-  resources: EffectiveResources,
-  priority: unknown,
-): boolean | Unknown {
-  const selected = listOf(memberOf(spec?.scopeSelector, 'matchExpressions'))
-  const scopes = [...listOf(spec?.scopes).map((scopeName) => ({ scopeName, operator: 'Exists' })), ...selected]
-  let result: boolean | Unknown = true
-  for (const scope of scopes) {
-    const covers = coversScope(scope, resources, priority)
-    if (covers === false) return false
-    if (covers === unknown) result = unknown
-  }
-  return result
-}
-
-function coversScope(scope: unknown, resources: EffectiveResources, priority: unknown): boolean | Unknown {
-  switch (memberOf(scope, 'scopeName')) {
-    case 'NotTerminating':
-      return true
-    case 'Terminating':
-      return false
-    case 'BestEffort':
-      return isBestEffort(resources)
-    case 'NotBestEffort':
-      return !isBestEffort(resources)
-    case 'PriorityClass': {
-      const expression = { key: 'name', operator: memberOf(scope, 'operator'), values: memberOf(scope, 'values') }
-      return labelSelector({ matchExpressions: [expression] })(typeof priority === 'string' ? { name: priority } : {})
-    }
-    default:
-      return unknown
-  }
-}
-
-function isBestEffort(resources: EffectiveResources): boolean {
-  const all = [resources, asLimits(resources)]
-  return all.every((each) => ['cpu', 'memory'].every((resource) => podRequest(each, resource) === undefined))
 }

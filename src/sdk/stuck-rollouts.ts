@@ -26,7 +26,13 @@ export interface StuckRollout {
 type Found = Generator<StuckRollout | Unresolved, void, undefined>
 
 export type RolloutKind =
-  'Node' | 'Namespace' | 'HorizontalPodAutoscaler' | 'LimitRange' | 'PersistentVolumeClaim' | 'ResourceQuota'
+  | 'Node'
+  | 'Namespace'
+  | 'HorizontalPodAutoscaler'
+  | 'LimitRange'
+  | 'PersistentVolumeClaim'
+  | 'PriorityClass'
+  | 'ResourceQuota'
 
 /** All that keeps a rolling update of a Deployment from its first step: nothing where one old pod may go before. */
 export function* stuckRollouts(
@@ -152,12 +158,12 @@ function* underQuota(
   deployment: Kinds['Deployment'],
   replicas: number,
   namespace: string,
-  inventory: Inventory<'LimitRange'>,
+  inventory: Inventory<'LimitRange' | 'PriorityClass'>,
 ): Found {
   if (inventory.uncertain(quota)) return yield unresolved('ResourceQuota')
   const shortage = quotaShortage(quota, deployment, replicas + 1, namespace, inventory)
-  if (shortage === unknown) return yield unresolved('value')
   if (!shortage) return
+  if ('unresolved' in shortage) return yield shortage
   const name = nameOf(quota)
   const { resource, hard, needed } = shortage
   const numbers = `${brief(resource, 24)} ${formatQuantity(hard)}, ${formatQuantity(needed)} with one pod more`

@@ -62,7 +62,9 @@ t.test('what a quota lacks', async (t) => {
   const lacks = (spec: object, used: Record<string, string> | undefined, pods: number, of = deployment()) => {
     const quota = { spec, ...(used ? { status: { used } } : {}) } as Kinds['ResourceQuota']
     const found = quotaShortage(quota, of, pods, 'default', inventory)
-    return found === unknown ? 'unknown' : found && `${found.resource} ${formatQuantity(found.needed)}`
+    return found && 'unresolved' in found
+      ? found.unresolved
+      : found && `${found.resource} ${formatQuantity(found.needed)}`
   }
   const hard = (more: object) => ({ hard: more })
   t.equal(lacks(hard({ pods: '3' }), undefined, 3), undefined)
@@ -76,13 +78,13 @@ t.test('what a quota lacks', async (t) => {
   t.equal(lacks(hard({ 'requests.memory': '2Gi' }), undefined, 3), 'requests.memory 3Gi', 'the limit is the request')
   t.equal(lacks(hard({ 'limits.ephemeral-storage': '1' }), undefined, 3), undefined, 'it has none')
   t.equal(lacks(hard({ 'requests.storage': '0', services: '0' }), undefined, 3), undefined, 'no matter of pods')
-  t.equal(lacks(hard({ pods: '${PODS}' }), undefined, 3), 'unknown')
+  t.equal(lacks(hard({ pods: '${PODS}' }), undefined, 3), 'value')
   const scoped = (scopes: object, of?: Kinds['Deployment']) =>
     lacks({ hard: { pods: '0' }, ...scopes }, undefined, 1, of)
   t.equal(scoped({ scopes: ['NotTerminating', 'NotBestEffort'] }), 'pods 1')
   for (const scope of ['Terminating', 'BestEffort', 'PriorityClass'])
     t.equal(scoped({ scopes: [scope] }), undefined, scope)
-  t.equal(scoped({ scopes: ['CrossNamespacePodAffinity'] }), 'unknown')
+  t.equal(scoped({ scopes: ['CrossNamespacePodAffinity'] }), undefined, 'no affinity at all')
   const high = {
     scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['high'] }] },
   }
