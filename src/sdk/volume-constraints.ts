@@ -1,13 +1,12 @@
 import { matchesTopologies, topologyTerms } from './allowed-topologies.ts'
 import { claimRefsOf, claimsOf, classesOf, type Claim } from './claims.ts'
-import { firstOrdinal, isReplica, stemOf } from './claim-users.ts'
-import { filedUnder } from './filed-lists.ts'
+import { firstOrdinal, isReplica } from './claim-users.ts'
 import { freeVolumes } from './free-volumes.ts'
 import { unknown, type Inventory } from './inventory.ts'
 import { nameOf } from './names.ts'
 import { nodeTestOf, type NodeTest } from './node-selection.ts'
 import type { KindName, Kinds } from './objects.ts'
-import { pointer } from './pointer.ts'
+import { replicaClaims } from './replica-claims.ts'
 import { listOf, memberOf, stringOf } from './shape.ts'
 import { isVariable } from './variables.ts'
 import { affinityTerms } from './volumes.ts'
@@ -64,23 +63,12 @@ export function podVolumes(
   const fresh = made
     .filter(({ path }) => path.startsWith(templates))
     .flatMap(({ claim, name, path }) => constrain(claim, name, path))
-  const stems = new Set<string>()
   const claims = inventory.list('PersistentVolumeClaim', namespace)
   if (claims === unknown) unsure.add('PersistentVolumeClaim')
-  for (const [index, template] of listOf(memberOf(memberOf(object, 'spec'), 'volumeClaimTemplates')).entries()) {
-    const path = pointer('spec', 'volumeClaimTemplates', index)
-    const stem = stemOf(template, object)
-    const keys = only === undefined ? [stem] : [`${stem}${only}`]
-    const filing = only === undefined ? claimStem : ownName
-    const existing = claims === unknown || stems.has(stem) ? [] : filedUnder(claims, filing, keys)
-    stems.add(stem)
-    for (const claim of existing) {
-      const ordinal = Number(nameOf(claim).slice(stem.length))
-      if (!isReplica(object, ordinal)) continue
-      const known = replicas.get(ordinal) ?? []
-      replicas.set(ordinal, known)
-      for (const constraint of constrain(claim, nameOf(claim), path)) known.push(constraint)
-    }
+  for (const { claim, ordinal, path } of claims === unknown ? [] : replicaClaims(object, claims, only)) {
+    const known = replicas.get(ordinal) ?? []
+    replicas.set(ordinal, known)
+    for (const constraint of constrain(claim, nameOf(claim), path)) known.push(constraint)
   }
   const bound = [...replicas].sort(([a], [b]) => a - b)
   return {
@@ -130,15 +118,6 @@ const topologyLabels = [
   ['failure-domain.beta.kubernetes.io/zone', 'topology.kubernetes.io/zone'],
   ['failure-domain.beta.kubernetes.io/region', 'topology.kubernetes.io/region'],
 ] as const
-
-function claimStem(claim: Kinds['PersistentVolumeClaim']): readonly string[] {
-  const stem = /^(.*-)\d+$/.exec(nameOf(claim))?.[1]
-  return stem === undefined ? [] : [stem]
-}
-
-function ownName(claim: Kinds['PersistentVolumeClaim']): readonly string[] {
-  return [nameOf(claim)]
-}
 
 /** Undefined where a claim may have its volume anywhere. */
 function constraintOf(

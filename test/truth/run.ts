@@ -6,6 +6,7 @@ import { budgets } from './budgets.ts'
 import { known } from './known.ts'
 import { describe, Tally } from './report.ts'
 import { scheduling } from './scheduling.ts'
+import { volumes } from './volumes.ts'
 import { trialOf, type Trial, type Tried } from './try-case.ts'
 
 const usage = `usage: npm run test:truth -- [--minutes N] [--seed S] [--only NAME] [--case K] [--jobs J]
@@ -16,12 +17,13 @@ Makes random objects, applies them to a real control plane, and compares what th
   --only NAME  one comparison: NAMES
   --case K     only the case of that number
   --jobs J     cases at a time (default 6)
+  --verbose    tells also of what goes wrong where no rule claims to see it
 `
 
-const trials: readonly Trial[] = [trialOf(budgets), trialOf(scheduling), trialOf(admission)]
+const trials: readonly Trial[] = [trialOf(budgets), trialOf(scheduling), trialOf(admission), trialOf(volumes)]
 
 async function main(): Promise<number> {
-  const { minutes, seed, only, single, jobs } = readOptions()
+  const { minutes, seed, only, single, jobs, verbose } = readOptions()
   const chosen = trials.filter(({ name }) => !only || name === only)
   say(`seed ${seed}: starting the control plane`)
   const cluster = await startControlPlane({ nodes: 3, flags, log: say })
@@ -30,6 +32,8 @@ async function main(): Promise<number> {
   const enter = (label: string, trial: Trial, tried: Tried): void => {
     tallies.get(trial.name)?.add(tried)
     if (tried.error !== undefined) say(`not ok ${label}: ${tried.error}`)
+    for (const { claim, detail } of verbose ? tried.verdicts.filter(({ outcome }) => outcome === 'unclaimed') : [])
+      say(`${label}: ${claim}: ${detail}`)
     if (tried.unsteady) say(`unsteady ${label}, which held when it was tried again:\n${describe(tried.unsteady)}`)
     if (tried.disagreement) say(`not ok ${label}: we and the control plane disagree\n${describe(tried.disagreement)}`)
   }
@@ -96,6 +100,7 @@ function readOptions() {
         only: { type: 'string' },
         case: { type: 'string' },
         jobs: { type: 'string', default: '6' },
+        verbose: { type: 'boolean', default: false },
       },
     })
     if (values.only !== undefined && !trials.some(({ name }) => name === values.only))
@@ -106,6 +111,7 @@ function readOptions() {
       only: values.only,
       single: values.case === undefined ? undefined : number('--case', values.case),
       jobs: number('--jobs', values.jobs),
+      verbose: values.verbose,
     }
   } catch (error) {
     const names = trials.map(({ name }) => name).join(', ')

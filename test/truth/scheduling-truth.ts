@@ -54,7 +54,10 @@ function uidOf(pod: AnyObject): string {
   return json(pod).at('metadata', 'uid').text
 }
 
+// A volume that is not there is an error to one plugin, and no reason to another.
+const givenUp: ReadonlySet<string> = new Set(['Unschedulable', 'SchedulerError'])
+
 function unschedulable(pod: Json): string | undefined {
   const conditions = pod.at('status', 'conditions').items
-  return conditions.find((each) => each.at('reason').text === 'Unschedulable')?.at('message').text
+  return conditions.find((each) => givenUp.has(each.at('reason').text))?.at('message').text
 }
