@@ -2,7 +2,7 @@
 export interface Figure {
   readonly name: string
   readonly value: number
-  readonly unit: 'µs' | 'ms' | 's' | 'MiB' | 'ratio' | 'reviews/s' | 'count'
+  readonly unit: 'µs' | 'ms' | 's' | 'MiB' | 'ratio' | 'reviews/s' | 'count' | 'exponent'
   /** What the figure is to reach, and whether more or less is better. */
   readonly target?: { readonly value: number; readonly better: 'lower' | 'higher' }
 }

@@ -54,16 +54,40 @@ function findDefaults(
   pick: (a: Quantity | Unknown, b: Quantity | Unknown) => Quantity | Unknown,
   uncertain: (range: LimitRange) => boolean,
 ): ContainerDefaults {
-  const all = ranges.map((range) => ({ defaults: defaultsOf(range), uncertain: uncertain(range) }))
-  const picked = (field: 'requests' | 'limits') => (resource: string) => {
+  const all = ranges.map((range) => ({ range, defaults: defaultsOf(range), uncertain: uncertain(range) }))
+  // Each value that a container lacks is asked for, and there may be as many LimitRanges as values.
+  const picked = (field: 'requests' | 'limits') => {
+    let table: ReadonlyMap<string, Quantity | Unknown> | undefined
+    // What is no list, such as a variable, may give anything.
+    const isOpen = all.some(({ defaults }) => valueOf(defaults[field], '') !== undefined)
+    if (isOpen) return (resource: string) => quantityAmong(all, field, resource)
+    return (resource: string) => (table ??= tableOf(field)).get(resource)
+  }
+  const quantityAmong = (ranges: typeof all, field: 'requests' | 'limits', resource: string) => {
     let found: Quantity | Unknown | undefined
-    for (const { defaults, uncertain } of all) {
+    for (const { defaults, uncertain } of ranges) {
       const value = valueOf(defaults[field], resource)
       if (!value) continue
       const quantity = uncertain ? unknown : value.quantity
       found = found === undefined ? quantity : pick(found, quantity)
     }
     return found
+  }
+  const tableOf = (field: 'requests' | 'limits') => {
+    const giving = new Map<string, (typeof all)[number][]>()
+    for (const each of all) {
+      for (const resource of resourcesOf(each.range)) {
+        const others = giving.get(resource)
+        if (others) others.push(each)
+        else giving.set(resource, [each])
+      }
+    }
+    const table = new Map<string, Quantity | Unknown>()
+    for (const [resource, ranges] of giving) {
+      const quantity = quantityAmong(ranges, field, resource)
+      if (quantity !== undefined) table.set(resource, quantity)
+    }
+    return table
   }
   return {
     requests: [{ origin: 'limitRange', quantityOf: picked('requests') }],
@@ -78,10 +102,7 @@ export function ambiguousDefaults(
 ): readonly { field: 'requests' | 'limits'; resource: string; least: Quantity; most: Quantity }[] {
   if (ranges.length < 2) return []
   const [low, high] = [containerDefaults(ranges), greatestDefaults(ranges)]
-  const items = listOf(memberOf(own.spec, 'limits')).filter((item) => memberOf(item, 'type') === 'Container')
-  const resources = new Set(
-    items.flatMap((item) => givers.flatMap((giver) => Object.keys(recordOf(memberOf(item, giver)) ?? {}))),
-  )
+  const resources = resourcesOf(own)
   return (['limits', 'requests'] as const).flatMap((field) =>
     [...resources].flatMap((resource) => {
       const least = valueOf(defaultsOf(own)[field], resource) && valueOf(low[field], resource)?.quantity
@@ -90,6 +111,12 @@ export function ambiguousDefaults(
       return compareQuantities(least, most) === 0 ? [] : { field, resource, least, most }
     }),
   )
+}
+
+/** The resources of which a LimitRange may give containers something. */
+function resourcesOf({ spec }: LimitRange): ReadonlySet<string> {
+  const items = listOf(memberOf(spec, 'limits')).filter((item) => memberOf(item, 'type') === 'Container')
+  return new Set(items.flatMap((item) => givers.flatMap((giver) => Object.keys(recordOf(memberOf(item, giver)) ?? {}))))
 }
 
 const givers = ['defaultRequest', 'default', 'max', 'min'] as const
