@@ -1,19 +1,15 @@
 import t from 'tap'
-import { exampleNow, exampleSettings, readExample } from '../../docs/examples.ts'
+import { exampleSettings, readExample } from '../../docs/examples.ts'
 import { webhookRules } from '../../manifests/webhook-configuration.ts'
 import { policies } from '../../policies/index.ts'
-import { createEngine, targetsOf } from '../../src/engine/engine.ts'
-import { evaluate } from '../../src/engine/evaluate.ts'
-import type { Subject } from '../../src/engine/subject.ts'
-import { watchedKinds } from '../../src/engine/watched-kinds.ts'
-import { buildInventory, type Entry } from '../../src/inventory/files.ts'
-import { unknown, type InventorySource } from '../../src/sdk/inventory.ts'
+import { targetsOf } from '../../src/engine/engine.ts'
+import type { Entry } from '../../src/inventory/files.ts'
 import { kinds } from '../../src/sdk/kinds.ts'
 import type { KindName } from '../../src/sdk/objects.ts'
 import type { FailingExample, Policy } from '../../src/sdk/policy.ts'
+import { held, pairsOf, type Pair } from '../support/pairs.ts'
 import { onlyFrom } from './one-sided.ts'
 
-const held: ReadonlySet<KindName> = new Set(watchedKinds(policies).map(({ kind }) => kind))
 const resources = new Set(
   (['Cluster', 'Namespaced'] as const).flatMap((scope) =>
     webhookRules(policies, scope).flatMap(({ apiGroups, resources }) =>
@@ -28,7 +24,7 @@ t.test('what two objects make of each other is found from whichever comes last',
   for (const policy of policies) {
     const judged = new Set(targetsOf(policy).flatMap(({ kind, subresource }) => (subresource === '' ? [kind] : [])))
     for (const example of policy.examples.fails) {
-      for (const { own, other, reasons, isFound } of pairsOf(policy, example)) {
+      for (const { own, other, reasons, isFound } of pairsOfExample(policy, example)) {
         if (isFound()) {
           bothSided++
           continue
@@ -52,78 +48,20 @@ t.test('what two objects make of each other is found from whichever comes last',
   t.comment(`${bothSided} found from both sides, ${oneSided.size} sorts of pairs from one`)
 })
 
-interface Pair {
-  readonly own: Entry
-  readonly other: Entry
-  /** What is found because of the other object. */
-  readonly reasons: ReadonlySet<string>
-  /** Whether the same is found where the other object comes last, or else something that is not found without the own. */
-  isFound(): boolean
-}
-
 /** The object of an example with each of those beside it without which less is found. */
-function* pairsOf(policy: Policy, example: FailingExample): Generator<Pair> {
+function pairsOfExample(policy: Policy, example: FailingExample): Pair[] {
   // There is an order in the webhook alone.
-  if ((example.frontEnd ?? 'webhook') !== 'webhook') return
+  if ((example.frontEnd ?? 'webhook') !== 'webhook') return []
   const { subject, context } = readExample(example)
-  const { kind } = subject.info
-  const own: Entry = { kind, namespace: subject.namespace, name: subject.name, object: subject.object }
-  const others = context.filter((entry) => !isSame(entry, own))
-  const engine = createEngine([policy], exampleSettings([policy], policy, example, 'strict'))
-  const judge = (judged: Subject, around: readonly Entry[]): string[] => {
-    const inventory = liveInventory(around, example.unknown)
-    const { findings } = evaluate(engine, judged, { inventory, now: exampleNow, frontEnd: 'webhook' })
-    return findings.map(({ reason, path }) => `${reason} ${path}`)
-  }
-  const found = judge(subject, others)
-  for (const other of others.filter((entry) => held.has(entry.kind))) {
-    const rest = others.filter((entry) => entry !== other)
-    const alone = judge(subject, rest)
-    const more = found.filter((each) => !alone.includes(each))
-    if (more.length === 0) continue
-    const reasons = new Set(more.map(reasonOf))
-    yield {
-      own,
-      other,
-      reasons,
-      isFound() {
-        const last = created(other)
-        const without = judge(last, rest)
-        return judge(last, [...rest, own]).some((each) => !without.includes(each) || reasons.has(reasonOf(each)))
-      },
-    }
-  }
-}
-
-function reasonOf(found: string): string {
-  return found.slice(0, found.indexOf(' '))
-}
-
-function created({ kind, namespace, name, object }: Entry): Subject {
-  const info = kinds.get(kind)
-  if (!info) throw new Error(kind)
-  const apiVersion = [info.group, info.version].filter(Boolean).join('/')
-  return { info, apiVersion, namespace, name, operation: 'CREATE', subresource: '', object }
-}
-
-/** What the webhook knows: all that it watches, and nothing of other kinds. */
-function liveInventory(entries: readonly Entry[], more: readonly KindName[] = []): InventorySource {
-  const all = buildInventory(entries, { complete: true })
-  const isKnown = (kind: KindName) => held.has(kind) && !more.includes(kind)
-  return {
-    complete: true,
-    uncertain: (object) => all.uncertain(object),
-    stale: (kind) => more.includes(kind),
-    list: (kind, namespace) => (isKnown(kind) ? all.list(kind, namespace) : unknown),
-    get: (kind, namespace, name) => (isKnown(kind) ? all.get(kind, namespace, name) : unknown),
-  }
+  const others = context.filter(
+    ({ kind, namespace, name }: Entry) =>
+      kind !== subject.info.kind || namespace !== subject.namespace || name !== subject.name,
+  )
+  const settings = exampleSettings([policy], policy, example, 'strict')
+  return pairsOf({ policy, settings, subject, others, ...(example.unknown ? { unknown: example.unknown } : {}) })
 }
 
 function isReviewed(kind: KindName): boolean {
   const info = kinds.get(kind)
   return info !== undefined && resources.has(`${info.group} ${info.resource}`)
-}
-
-function isSame(a: Entry, b: Entry): boolean {
-  return a.kind === b.kind && a.namespace === b.namespace && a.name === b.name
 }

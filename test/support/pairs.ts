@@ -1,0 +1,86 @@
+import { exampleNow } from '../../docs/examples.ts'
+import { policies } from '../../policies/index.ts'
+import { createEngine } from '../../src/engine/engine.ts'
+import { evaluate } from '../../src/engine/evaluate.ts'
+import type { Settings } from '../../src/engine/settings.ts'
+import type { Subject } from '../../src/engine/subject.ts'
+import { watchedKinds } from '../../src/engine/watched-kinds.ts'
+import { buildInventory, type Entry } from '../../src/inventory/files.ts'
+import { unknown, type InventorySource } from '../../src/sdk/inventory.ts'
+import { kinds } from '../../src/sdk/kinds.ts'
+import type { KindName } from '../../src/sdk/objects.ts'
+import type { Policy } from '../../src/sdk/policy.ts'
+
+/** The kinds that the webhook holds. */
+export const held: ReadonlySet<KindName> = new Set(watchedKinds(policies).map(({ kind }) => kind))
+
+export interface Pair {
+  readonly own: Entry
+  readonly other: Entry
+  /** What is found because of the other object. */
+  readonly reasons: ReadonlySet<string>
+  /** Whether the same is found where the other object comes last, or else something that is not found without the own. */
+  isFound(): boolean
+}
+
+export interface Situation {
+  readonly policy: Policy
+  readonly settings: Settings
+  readonly subject: Subject
+  readonly others: readonly Entry[]
+  /** Kinds of which nothing is known. */
+  readonly unknown?: readonly KindName[]
+}
+
+/** The object under review with each of those beside it without which the webhook would find less. */
+export function pairsOf({ policy, settings, subject, others, unknown: hidden = [] }: Situation): Pair[] {
+  const { kind } = subject.info
+  const own: Entry = { kind, namespace: subject.namespace, name: subject.name, object: subject.object }
+  const engine = createEngine([policy], settings)
+  const judge = (judged: Subject, around: readonly Entry[]): string[] => {
+    const inventory = liveInventory(around, hidden)
+    const { findings } = evaluate(engine, judged, { inventory, now: exampleNow, frontEnd: 'webhook' })
+    return findings.map(({ reason, path }) => `${reason} ${path}`)
+  }
+  const found = judge(subject, others)
+  return others
+    .filter((entry) => held.has(entry.kind))
+    .flatMap((other) => {
+      const rest = others.filter((entry) => entry !== other)
+      const alone = judge(subject, rest)
+      const more = found.filter((each) => !alone.includes(each))
+      if (more.length === 0) return []
+      const reasons = new Set(more.map(reasonOf))
+      const isFound = (): boolean => {
+        const last = createdOf(other)
+        const without = judge(last, rest)
+        return judge(last, [...rest, own]).some((each) => !without.includes(each) || reasons.has(reasonOf(each)))
+      }
+      return { own, other, reasons, isFound }
+    })
+}
+
+/** The review in which an object is created. */
+export function createdOf({ kind, namespace, name, object }: Entry): Subject {
+  const info = kinds.get(kind)
+  if (!info) throw new Error(kind)
+  const apiVersion = [info.group, info.version].filter(Boolean).join('/')
+  return { info, apiVersion, namespace, name, operation: 'CREATE', subresource: '', object }
+}
+
+function reasonOf(found: string): string {
+  return found.slice(0, found.indexOf(' '))
+}
+
+/** What the webhook knows: all that it watches, and nothing of other kinds. */
+function liveInventory(entries: readonly Entry[], hidden: readonly KindName[]): InventorySource {
+  const all = buildInventory(entries, { complete: true })
+  const isKnown = (kind: KindName) => held.has(kind) && !hidden.includes(kind)
+  return {
+    complete: true,
+    uncertain: (object) => all.uncertain(object),
+    stale: (kind) => hidden.includes(kind),
+    list: (kind, namespace) => (isKnown(kind) ? all.list(kind, namespace) : unknown),
+    get: (kind, namespace, name) => (isKnown(kind) ? all.get(kind, namespace, name) : unknown),
+  }
+}
