@@ -80,8 +80,8 @@ patches:
   t.strictSame(
     (await check(dir, '--complete')).findings.sort(),
     [
-      'overlays/prod/kustomization.yaml:4 warn compute-pdb-deadlock',
-      'overlays/prod/kustomization.yaml:7 deny compute-pdb-deadlock',
+      'overlays/prod/kustomization.yaml:5 warn compute-pdb-deadlock',
+      'overlays/prod/kustomization.yaml:8 deny compute-pdb-deadlock',
     ],
     'and what one of them causes is found',
   )
