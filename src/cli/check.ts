@@ -1,6 +1,8 @@
 import { policies } from '../../policies/index.ts'
 import { createEngine } from '../engine/engine.ts'
 import { defaultSettings } from '../engine/settings.ts'
+import type { Render } from '../files/kustomize/rendered.ts'
+import type { Problem } from '../files/problem.ts'
 import { readPaths } from '../files/read.ts'
 import { formats } from '../report/formats.ts'
 import type { Report } from '../report/report.ts'
@@ -24,6 +26,7 @@ standard input. The files given are the inventory: a budget in one and its Deplo
   --output FORMAT      text (default) or json, =FILE writes it to a file; may be repeated
   --context PATH       more files that the rules may look up, but that are not checked; may be repeated
   --complete           nothing exists beside these files: what is missing is reported
+  --kustomize          let your own kubectl (or kustomize) render each kustomization, and check what it makes
   --live               the rules may look up what the cluster holds; what the files hold goes before it
   --kubeconfig FILE    the cluster (default: KUBECONFIG, the Pod's service account, ~/.kube/config)
   --kube-context NAME  a context of the kubeconfig other than the current one
@@ -31,7 +34,7 @@ standard input. The files given are the inventory: a budget in one and its Deplo
   --verbose            show findings of severity audit and every unresolved rule
 
   helm template CHART | day2 check -
-  kubectl kustomize DIR | day2 check -
+  day2 check --kustomize DIR
 
 Exit codes: 0 clean, 1 findings, 2 wrong usage or unreadable input, 3 internal fault.
 `
@@ -46,6 +49,7 @@ export async function run(args: string[]): Promise<number> {
     context: { type: 'string', multiple: true, default: [] },
     complete: { type: 'boolean', default: false },
     namespace: { type: 'string', default: 'default' },
+    kustomize: { type: 'boolean', default: false },
     live: { type: 'boolean', default: false },
     kubeconfig: { type: 'string' },
     'kube-context': { type: 'string' },
@@ -67,14 +71,16 @@ export async function run(args: string[]): Promise<number> {
 
   const { settings, problems } = await settingsOf(values.settings)
   const engine = createEngine(policies, profile ? { ...settings, profile } : settings)
-  const contents = await readPaths(positionals, process.stdin)
-  const context = await readPaths(values.context, process.stdin)
+  const render = values.kustomize ? await renderer() : undefined
+  const contents = await readPaths(positionals, process.stdin, render)
+  const context = await readPaths(values.context, process.stdin, render)
+  const notes = render && contents.kustomizations.length === 0 ? [nothingToRender(positionals)] : []
   const live = values.live
     ? await liveContext({ ...(kubeconfig === undefined ? {} : { kubeconfig }), ...contextOf(kubeContext) })
     : undefined
   const { report, faults } = checkContents(engine, {
     paths: positionals,
-    contents: { ...contents, problems: [...problems, ...contents.problems] },
+    contents: { ...contents, problems: [...problems, ...notes, ...contents.problems] },
     context,
     namespace: values.namespace,
     complete: values.complete,
@@ -89,6 +95,17 @@ export async function run(args: string[]): Promise<number> {
   if (faults > 0) return exitCodes.fault
   if (report.summary.problems.error > 0) return exitCodes.usage
   return isFailed(report.summary.findings, failOn) ? exitCodes.findings : exitCodes.clean
+}
+
+function nothingToRender(paths: readonly string[]): Problem {
+  const message = 'there is no kustomization here for --kustomize to render; the files are checked as they are'
+  return { level: 'warning', code: 'D2_NO_KUSTOMIZATION', file: paths.join(', '), message }
+}
+
+// Loaded on demand, like all that most checks do without.
+async function renderer(): Promise<Render> {
+  const { createRender } = await import('./kustomize.ts')
+  return createRender()
 }
 
 // Loaded on demand: most checks need no cluster.

@@ -12,6 +12,7 @@ import {
   systemCode,
 } from './find.ts'
 import { type Kustomization, kustomizationOf } from './kustomization.ts'
+import type { Render } from './kustomize/rendered.ts'
 import type { Variant } from './kustomize/variants.ts'
 import { type Manifest, manifestsOf } from './manifest.ts'
 import { type Problem, problemOf } from './problem.ts'
@@ -37,10 +38,14 @@ export interface Skipped {
   readonly reason: 'no-kind' | 'nested-list' | 'empty' | 'kustomization' | 'generator-data' | 'patch'
 }
 
-/** Reads files, folders and standard input ('-'). Nothing throws for what a file holds: that is in `problems`. */
+/**
+ * Reads files, folders and standard input ('-'). Nothing throws for what a file holds: that is in `problems`. With
+ * `render`, what a kustomization makes of its files is what that makes of its folder.
+ */
 export async function readPaths(
   paths: readonly string[],
   stdin: AsyncIterable<Uint8Array | string>,
+  render?: Render,
 ): Promise<Contents> {
   const found = findFiles(paths)
   const state: State = { manifests: [], kustomizations: [], skipped: [], problems: [...found.problems] }
@@ -58,8 +63,8 @@ export async function readPaths(
     if (role === 'generator-data' && !file.named) state.skipped.push({ file: file.path, reason: role })
     else addFile(file, text, role, state)
   }
-  const variants = state.kustomizations.length > 0 ? await build(files, state) : []
-  return { ...state, variants, charts: found.charts, files: files.length }
+  const built = state.kustomizations.length > 0 ? await build(files, state, render) : {}
+  return { ...state, variants: [], ...built, charts: found.charts, files: files.length }
 }
 
 /** How standard input is called in problems and reports. */
@@ -96,15 +101,27 @@ async function addNamedFiles(files: LoadedFile[], state: State): Promise<void> {
 }
 
 // Loaded on demand: most files are no part of a kustomization.
-async function build(files: readonly LoadedFile[], state: State): Promise<Variant[]> {
+async function build(
+  files: readonly LoadedFile[],
+  { kustomizations, manifests, problems }: State,
+  render: Render | undefined,
+): Promise<Pick<Contents, 'variants' | 'manifests' | 'problems'>> {
   const { buildAll } = await import('./kustomize/variants.ts')
-  const { variants, problems, generated } = buildAll(
-    state,
-    new Map(files.map(({ file, text }) => [realPath(file.path), { name: file.path, text }])),
-  )
-  state.problems.push(...problems)
-  state.manifests.push(...generated)
-  return variants
+  const known = files.map(({ file, text }) => [realPath(file.path), { name: file.path, text }] as const)
+  const built = buildAll({ kustomizations, manifests }, new Map(known))
+  if (!render)
+    return {
+      variants: built.variants,
+      manifests: [...manifests, ...built.generated],
+      problems: [...problems, ...built.problems],
+    }
+  const { rendered } = await import('./kustomize/rendered.ts')
+  const theirs = await rendered(built.variants, render)
+  return {
+    variants: theirs.variants,
+    manifests: [...manifests.filter((manifest) => !theirs.replaced.has(manifest)), ...theirs.manifests],
+    problems: [...problems, ...theirs.problems],
+  }
 }
 
 async function load(

@@ -43,7 +43,7 @@ export function scopesOf(
         )
   const taken = new Set([...patches.values()].flat())
   const scopes = variants.map((variant): Scope => {
-    for (const { written } of variant.objects) taken.add(written)
+    for (const manifest of [...variant.read, ...variant.objects.map(({ written }) => written)]) taken.add(manifest)
     return { name: variant.kustomization.file, members: membersOf(variant, patches, namespace), open: variant.open }
   })
   const rest = manifests.filter((manifest) => !taken.has(manifest))

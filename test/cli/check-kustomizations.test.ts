@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { firstLine } from '../../src/cli/kustomize.ts'
 import type { Report } from '../../src/report/report.ts'
-import { day2 } from '../support/day2.ts'
+import { day2, day2With } from '../support/day2.ts'
 
 const resources = 'resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 200m, memory: 64Mi}}'
 const deployment = (name: string, container = `{name: web, image: 'web:1', ${resources}}`) => `apiVersion: apps/v1
@@ -136,4 +137,64 @@ t.test('values of generators are judged and never shown', async (t) => {
   const text = (await day2('check', dir, '--verbose', '--profile', 'strict')).stdout
   for (const output of [JSON.stringify(report), text])
     for (const canary of [key, secret, Buffer.from(secret).toString('base64')]) t.notOk(output.includes(canary))
+})
+
+t.test('--kustomize: what the own kubectl, or kustomize, makes of each root', async (t) => {
+  const dir = t.testdir({
+    base: {
+      'kustomization.yaml': 'resources: [web.yaml]\n',
+      'web.yaml': deployment('web', "{name: web, image: 'web:1'}"),
+    },
+    one: { 'kustomization.yaml': 'resources: [../base]\nhelmCharts: [{name: x}]\n' },
+    two: { 'kustomization.yaml': 'resources: [../base]\n' },
+    'alone.yaml': budget('alone', 'maxUnavailable: 0'),
+    bin: {},
+  })
+  // Stands for kubectl: writes the folder that it was asked for into a name, and fails for the other.
+  const program = (verb: string, then: string) =>
+    `#!/bin/sh\n[ "$1 $2" = "${verb} --" ] || exit 9\ncase "$3" in */two) ${then} ;; esac\n/bin/sed "s/name: web}/name: rendered}/" "$3/../base/web.yaml"\n`
+  const install = (name: string, text: string) => {
+    writeFileSync(join(dir, 'bin', name), text)
+    chmodSync(join(dir, 'bin', name), 0o755)
+  }
+  // Nothing else is on the PATH but what runs the command under coverage.
+  symlinkSync('/usr/bin/env', join(dir, 'bin', 'env'))
+  const only = (names: readonly string[]) => day2With({ PATH: join(dir, 'bin') }, 'check', dir, '--kustomize', ...names)
+
+  const failure = 'error: "canary" data map[a:canary] is wrong'
+  install('kubectl', program('kustomize', `echo '# Warning: old' >&2; echo '${failure}' >&2; exit 1`))
+  const { code, stdout, stderr } = await only([])
+  t.equal(code, 2, 'what cannot be rendered is input that cannot be read')
+  t.match(stdout, `${join(dir, 'one')} (rendered)`)
+  t.match(stdout, /Deployment default\/rendered\n {4}.*one \(rendered\):10:\d+ {2}/)
+  t.notMatch(stdout, 'base/web.yaml', 'files are judged only as they land')
+  t.match(stdout, /alone\.yaml:4:\d+ {2}deny/, 'what belongs to none is judged as it is')
+  t.match(stderr, /two: error: kubectl kustomize fails: "canary" data … \(D2_KUSTOMIZE_FAILED\)\n$/)
+  t.notMatch(stderr, 'D2_KUSTOMIZATION)')
+
+  rmSync(join(dir, 'bin', 'kubectl'))
+  install('kustomize', program('build', 'exit 0'))
+  t.match(await only([]), { code: 1, stdout: /one \(rendered\)/ }, 'kustomize where there is no kubectl')
+  rmSync(join(dir, 'bin', 'kustomize'))
+  t.match(await day2With({ PATH: join(dir, 'bin') }, 'check', dir, '--kustomize'), {
+    code: 2,
+    stderr: /^day2: --kustomize needs kubectl or kustomize, and neither is on the PATH[^\n]*\n$/,
+  })
+  t.match(await day2('check', join(dir, 'alone.yaml'), '--kustomize'), { code: 1, stderr: /D2_NO_KUSTOMIZATION/ })
+})
+
+t.test('what a renderer says of its failure is said without what it quotes', async (t) => {
+  for (const [said, shown] of [
+    [
+      'error: accumulating resources: open /a/b.yaml: no such file or directory\nmore',
+      'accumulating resources: open /a/b.yaml: no such file or directory',
+    ],
+    ['E1124 15:48:41.5   28312 run.go:72] "command failed" err="map[a:b]"', '…'],
+    ['E1124 15:48:41.5   28312 run.go:72] "command failed" err=<\n\tno such file: x\n >', 'no such file: x'],
+    ['error: literal sources [a=b]: invalid literal source PASSWORD, expected key=value', 'literal sources …'],
+    ['error: unable to parse from [patch: "a: b"]', 'unable to parse from …'],
+    ['error: what is c2VjcmV0LXZhbHVlLXNlY3JldA0 here', 'what is … here'],
+    ['', ''],
+  ] as const)
+    t.equal(firstLine(said), shown)
 })

@@ -2,12 +2,14 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
+import fc from 'fast-check'
 import t from 'tap'
 import { readDocuments } from '../../src/files/documents.ts'
 import { readPaths } from '../../src/files/read.ts'
 import { memberOf, recordOf, stringOf } from '../../src/sdk/shape.ts'
 import { findBinaries } from '../control-plane/binaries.ts'
 import { builtTrees, type KustomizeTree, refusedTrees } from '../support/kustomize-trees.ts'
+import { randomTrees } from '../support/random-kustomizations.ts'
 
 t.test('what kubectl kustomize makes of a tree is what we make of it', async (t) => {
   for (const tree of builtTrees) {
@@ -24,6 +26,28 @@ t.test('what kubectl kustomize refuses is said', async (t) => {
     t.ok(theirs instanceof Error, `${tree.name}: kubectl refuses it`)
     t.match(ours.problems, [/kustomize refuses this kustomization: /], tree.name)
   }
+})
+
+t.test('random trees land as kubectl kustomize makes them, and what it refuses is said', async (t) => {
+  const differing: string[] = []
+  let built = 0
+  for (const tree of fc.sample(randomTrees, 150)) {
+    const [ours, theirs] = await bothOf(t.testdir(), tree)
+    if (theirs instanceof Error) {
+      if (ours.problems.length === 0) differing.push(`${tree.name}\nonly kubectl refuses it: ${theirs.message}`)
+      continue
+    }
+    built++
+    if (ours.problems.length > 0) differing.push(`${tree.name}\nonly we refuse it: ${ours.problems.join()}`)
+    else if (JSON.stringify(ours.objects) !== JSON.stringify(theirs)) {
+      const [identity] = Object.entries(theirs).find(
+        ([key, object]) => JSON.stringify(object) !== JSON.stringify(ours.objects[key]),
+      ) ?? ['']
+      differing.push(`${tree.name}\n${JSON.stringify(ours.objects[identity])}\n${JSON.stringify(theirs[identity])}`)
+    }
+  }
+  t.strictSame(differing.slice(0, 3), [])
+  t.ok(built >= 40, `${String(built)} were built by both`)
 })
 
 type Objects = { readonly [identity: string]: unknown }

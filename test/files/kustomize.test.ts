@@ -1,9 +1,11 @@
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import t from 'tap'
 import { type Contents, readPaths } from '../../src/files/read.ts'
 import { scopesOf } from '../../src/files/scopes.ts'
 import { resolve } from '../../src/sdk/pointer.ts'
+import { builtTrees, refusedTrees } from '../support/kustomize-trees.ts'
 
 const deployment = `apiVersion: apps/v1
 kind: Deployment
@@ -134,7 +136,7 @@ t.test('what is not understood makes unsure what it may change, and says so once
     const { variants, problems } = await read(dir)
     const [variant] = variants
     t.equal(problems.length, 1)
-    t.match(problems[0]?.message, /kubectl kustomize DIR/)
+    t.match(problems[0]?.message, /day2 check --kustomize DIR/)
     const names = variant?.objects.flatMap(({ manifest, unsure }) => (unsure ? manifest.name : []))
     return [variant?.open, ...(names ?? [])]
   }
@@ -166,3 +168,81 @@ t.test(
     t.match(scope, { open: true, members: [{ namespace: 'shop', manifest: { name: 'web', partial: true } }] })
   },
 )
+
+// What they land as is compared with kubectl in the end-to-end tests.
+t.test('every tree is built, and what kustomize refuses is said', async (t) => {
+  for (const [trees, isRefused] of [
+    [builtTrees, false],
+    [refusedTrees, true],
+  ] as const)
+    for (const { name, files } of trees) {
+      const dir = t.testdir()
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(dir, path)), { recursive: true })
+        writeFileSync(join(dir, path), text)
+      }
+      const { problems } = await read(join(dir, 'root'))
+      t.equal(problems.length, isRefused ? 1 : 0, name)
+      if (isRefused) t.match(problems[0]?.message, /^kustomize refuses this kustomization: /, name)
+    }
+})
+
+t.test('lists are merged by their keys, the patch first; directives delete and replace', async (t) => {
+  const container = (patch: string) => `{template: {spec: {containers: ${patch}}}}`
+  const landing = async (spec: string) => {
+    const patch = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: ${spec}}`
+    const contents = await read(
+      t.testdir({ ...base, 'kustomization.yaml': `resources: [web.yaml]\npatches:\n  - patch: '${patch}'\n` }),
+    )
+    t.strictSame(contents.problems, [])
+    return resolve('/spec/template/spec/containers', contents.variants[0]?.objects[0]?.manifest.object)
+  }
+  const [web, side] = [
+    { name: 'web', image: 'web:1' },
+    { name: 'side', image: 'side:1' },
+  ]
+  t.strictSame(await landing(container('[{name: side, image: two}]')), [{ ...side, image: 'two' }, web])
+  t.strictSame(await landing(container('[{name: new}]')), [{ name: 'new' }, web, side])
+  t.strictSame(await landing(container('[{name: web, image: null}]')), [{ name: 'web' }, side])
+  t.strictSame(await landing(container('[{name: web, $patch: delete}]')), [side])
+  t.strictSame(await landing(container('[{$patch: replace}, {name: only}]')), [{ name: 'only' }])
+  t.strictSame(await landing(container('[{$patch: delete}]')), undefined)
+  t.strictSame(await landing(container('null')), undefined)
+  t.strictSame(await landing('{template: {spec: {$patch: replace, containers: [{name: only}]}}}'), [{ name: 'only' }])
+})
+
+t.test('a base that doubles at each layer does not keep anybody', async (t) => {
+  const layers = Array.from({ length: 40 }, (_, index): [string, Record<string, string>] => [
+    `layer-${String(index)}`,
+    { 'kustomization.yaml': `resources: [../layer-${String(index + 1)}, ../layer-${String(index + 1)}]\n` },
+  ])
+  const { variants } = await read(t.testdir({ ...Object.fromEntries(layers), 'layer-40': base }))
+  t.equal(variants[0]?.open, true)
+})
+
+t.test('an object that a patch deletes is judged by nobody; copies of copies are refused', async (t) => {
+  const dir = t.testdir({
+    'kustomization.yaml':
+      'resources: [web.yaml]\npatches: [{patch: "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, $patch: delete}"}]\n',
+    'web.yaml': deployment,
+  })
+  t.strictSame(
+    scopesOf(await read(dir), 'default').map(({ members }) => members.length),
+    [0],
+  )
+  const copies = Array.from({ length: 40 }, (_, index) => ({
+    op: 'copy',
+    from: '/spec',
+    path: `/spec/c${String(index)}`,
+  }))
+  const { problems } = await read(
+    t.testdir({
+      ...base,
+      'kustomization.yaml': JSON.stringify({
+        resources: ['web.yaml'],
+        patches: [{ target: { kind: 'Deployment' }, patch: JSON.stringify(copies) }],
+      }),
+    }),
+  )
+  t.match(problems, [{ message: /copies more than any object holds/ }])
+})

@@ -4,18 +4,31 @@ import { nodeCommand } from './node-command.ts'
 
 export const day2Main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 
+interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
 /** Runs the command line in a process of its own. */
-export function day2(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return day2Reading('', ...args)
+export function day2(...args: string[]): Promise<Outcome> {
+  return run('', {}, args)
 }
 
 /** The same, with text on standard input. */
-export function day2Reading(
-  input: string,
-  ...args: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
+export function day2Reading(input: string, ...args: string[]): Promise<Outcome> {
+  return run(input, {}, args)
+}
+
+/** The same, with some variables of the environment set. */
+export function day2With(env: { readonly [name: string]: string }, ...args: string[]): Promise<Outcome> {
+  return run('', env, args)
+}
+
+function run(input: string, env: { readonly [name: string]: string }, args: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = execFile(...nodeCommand(day2Main, ...args), (error, stdout, stderr) => {
+    const [program, rest] = nodeCommand(day2Main, ...args)
+    const child = execFile(program, rest, { env: { ...process.env, ...env } }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
     })
     // A command that reads no input may be gone before it is written.

@@ -45,7 +45,8 @@ spec:
         - {name: all, projected: {sources: [{configMap: {name: config}}, {secret: {name: secret}}]}}
 ${more}`
 
-const base = {
+/** A folder `base` with objects of every kind that kustomize treats in its own way. */
+export const baseTree: KustomizeTree['files'] = {
   'base/kustomization.yaml': 'resources: [web.yaml, rest.yaml]\n',
   'base/web.yaml': workload('Deployment', 'web'),
   'base/rest.yaml': [
@@ -81,7 +82,7 @@ const base = {
 
 const tree = (name: string, kustomization: string, more: KustomizeTree['files'] = {}): KustomizeTree => ({
   name,
-  files: { ...base, 'root/kustomization.yaml': `resources: [../base]\n${kustomization}`, ...more },
+  files: { ...baseTree, 'root/kustomization.yaml': `resources: [../base]\n${kustomization}`, ...more },
 })
 
 const merge = (patch: string, target = '') =>
@@ -275,7 +276,7 @@ export const builtTrees: readonly KustomizeTree[] = [
   {
     name: 'one base twice',
     files: {
-      ...base,
+      ...baseTree,
       'root/kustomization.yaml': 'resources: [../one, ../two]\nnamePrefix: all-\n',
       'one/kustomization.yaml': 'resources: [../small]\nnamePrefix: one-\n',
       'two/kustomization.yaml': 'resources: [../small]\nnamePrefix: two-\n',

@@ -26,6 +26,8 @@ export interface Tree {
 /** What `kubectl kustomize` makes of a kustomization, as far as it is understood here. */
 export interface Built {
   readonly resources: readonly Resource[]
+  /** Everything that was read for it, also what a patch deletes. */
+  readonly read: ReadonlySet<Manifest>
   /** Every kustomization that took part. */
   readonly parts: ReadonlySet<Kustomization>
   /** There are more objects than these. */
@@ -44,11 +46,13 @@ export function build(root: Kustomization, tree: Tree): Built {
 
 class Build {
   readonly #tree: Tree
+  readonly #read = new Set<Manifest>()
   readonly #parts = new Set<Kustomization>()
   readonly #applied = new Set<string>()
   readonly #unapplied = new Set<string>()
   readonly #refusals: { readonly problem: Problem; readonly absent: boolean }[] = []
   #open = false
+  #visits = 0
 
   constructor(tree: Tree) {
     this.#tree = tree
@@ -65,6 +69,7 @@ class Build {
     resources = resources.filter((resource) => !isLocal(resource))
     return {
       resources,
+      read: this.#read,
       parts: this.#parts,
       open: this.#open,
       applied: this.#applied,
@@ -75,6 +80,9 @@ class Build {
 
   #accumulate(kustomization: Kustomization, resources: Resource[], above: Set<Kustomization>): void {
     if (above.has(kustomization)) return
+    // Two names for each of thirty bases would make a billion of the last one.
+    if (++this.#visits > mostVisits) this.#open = true
+    if (this.#visits > mostVisits) return
     above.add(kustomization)
     this.#parts.add(kustomization)
     if (isOpen(kustomization.document.value)) this.#open = true
@@ -94,6 +102,7 @@ class Build {
     const inner = this.#tree.kustomizations.get(path)
     const manifests = this.#tree.manifests.get(path)
     if (!inner && !manifests) this.#open = true
+    for (const manifest of manifests ?? []) this.#read.add(manifest)
     for (const manifest of manifests ?? [])
       resources.push(new Resource(manifest, { value: manifest.object, origin: { source: manifest, path: '' } }))
     if (!inner) return
@@ -153,6 +162,8 @@ class Build {
     }
   }
 }
+
+const mostVisits = 10_000
 
 // What the first one is called and where it lands, with the data of the second.
 function combined(known: Resource, made: Resource, behavior: 'replace' | 'merge'): Resource {

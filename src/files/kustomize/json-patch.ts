@@ -29,6 +29,8 @@ function withOperation(document: Traced, operation: Traced): Traced {
     }
     case 'copy': {
       const value = valueAt(document, pathOf(operation, 'from'), true)
+      // A map copied into itself forty times would have a billion members.
+      if (sizeOf(value.value) > largest) throw new Refusal('a JSON patch copies more than any object holds')
       return changed(document, path, (parent, key) => added(parent, key, value))
     }
     case 'test':
@@ -114,6 +116,19 @@ function indexIn(length: number, key: string): number | undefined {
   if (!/^-?\d{1,9}$/.test(key)) return undefined
   const index = Number(key) < 0 ? length + Number(key) : Number(key)
   return index < 0 ? undefined : index
+}
+
+const largest = 100_000
+
+function sizeOf(value: unknown): number {
+  const waiting = [value]
+  let size = 0
+  for (let next = waiting.pop(); size <= largest && next !== undefined; next = waiting.pop()) {
+    size++
+    const inner = Array.isArray(next) ? next : Object.values(recordOf(next) ?? {})
+    for (const member of inner) waiting.push(member ?? null)
+  }
+  return size
 }
 
 function isEqual(one: unknown, other: unknown): boolean {

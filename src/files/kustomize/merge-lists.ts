@@ -37,7 +37,7 @@ export function mergedLists(
       continue
     }
     const named = withKeys(after, identity)
-    if (under >= 0 && !isReplaced(over)) rest[under] = named
+    if (under >= 0 && (!isReplaced(over) || before?.value === over?.value)) rest[under] = named
     result = put(result, identity, named)
   }
   for (const element of rest) result = putBack(result, used, element)
@@ -108,6 +108,7 @@ function plainLists(base: readonly Traced[], patch: readonly Traced[]): Traced[]
   return [...new Map([...base, ...patch, ...base].map((item) => [textOf(item.value), item])).values()]
 }
 
+// Such an element of the patch does not stay: that of the object takes its place again. It is what kustomize does.
 function isReplaced(patch: Traced | undefined): boolean {
   return memberOf(patch?.value, '$patch') === 'replace'
 }

@@ -22,7 +22,7 @@ export function noteOf({ kustomizations, manifests }: Tree): Problem[] {
       level: 'warning',
       code: 'D2_KUSTOMIZATION',
       file: first.file,
-      message: `this kustomization${more} ${what.join(' and ')}: what these add is not seen, what they may change is warned about at most; to check all that lands: kubectl kustomize DIR | day2 check -`,
+      message: `this kustomization${more} ${what.join(' and ')}: what these add is not seen, what they may change is warned about at most; to check all that lands: day2 check --kustomize DIR`,
     },
   ]
 }

@@ -34,8 +34,9 @@ function mergedMaps(
   const directive = patch && directiveOf(patch)
   if (directive === 'delete') return undefined
   const over = patch && withoutChild(patch, patchKey)
-  const under = base?.value === null || directive === 'replace' ? undefined : base
   // What is not there yet is the patch, laid over itself: its own directives and nulls say what is left out.
+  const isNew = (base?.value ?? null) === null || base?.value === patch?.value || directive === 'replace'
+  const under = isNew && patch ? undefined : given(base)
   let result = under ?? over
   if (!result) return base
   const from = under ?? over

@@ -16,6 +16,8 @@ import { placeOf } from './traced.ts'
 export interface Variant {
   readonly kustomization: Kustomization
   readonly objects: readonly Landed[]
+  /** What was read for them, also what does not land. */
+  readonly read: ReadonlySet<Manifest>
   /** There are more objects than these. */
   readonly open: boolean
   /** Patches that found nothing to change here, by their real paths. */
@@ -40,14 +42,14 @@ export interface AllBuilt {
 }
 
 /**
- * Builds every root among the kustomizations; of those that use each other in a circle, any begins. `read` are the files that
- * were read, by their real paths.
+ * Builds every root among the kustomizations; of those that use each other in a circle, any begins. `files` are those
+ * that were read, by their real paths.
  */
 export function buildAll(
   { kustomizations: all, manifests }: { kustomizations: readonly Kustomization[]; manifests: readonly Manifest[] },
-  read: ReadonlyMap<string, KnownFile>,
+  files: ReadonlyMap<string, KnownFile>,
 ): AllBuilt {
-  const tree = treeOf(all, manifests, read)
+  const tree = treeOf(all, manifests, files)
   const used = new Set(all.flatMap(({ resources, components }) => [...resources, ...components]))
   const roots = all.filter(({ folder }) => !used.has(folder))
   const visited = new Set<Kustomization>()
@@ -55,13 +57,14 @@ export function buildAll(
   const problems = new Map<string, Problem>()
   for (const root of [...roots, ...all.filter(({ folder }) => used.has(folder))]) {
     if (!roots.includes(root) && visited.has(root)) continue
-    const { resources, parts, open, applied, unapplied, problems: found } = build(root, tree)
+    const { resources, parts, applied, unapplied, problems: found, read, open } = build(root, tree)
     for (const part of parts) visited.add(part)
     for (const problem of found)
       problems.set([problem.file, problem.line, problem.column, problem.message].join('\n'), problem)
     variants.push({
       kustomization: root,
       objects: resources.map(landed),
+      read,
       open,
       unapplied: new Set([...unapplied].filter((file) => !applied.has(file))),
     })
