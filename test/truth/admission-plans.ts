@@ -40,7 +40,7 @@ const amountsOf = {
 }
 const amounts: fc.Arbitrary<Amounts> = fc.record(amountsOf, { requiredKeys: [] })
 const resources: fc.Arbitrary<Resources> = fc.record({ requests: amounts, limits: amounts }, { requiredKeys: [] })
-const pod: fc.Arbitrary<PodPlan> = fc
+export const podPlans: fc.Arbitrary<PodPlan> = fc
   .record({
     containers: fc.array(fc.record({ resources }, { requiredKeys: [] }), { minLength: 1, maxLength: 2 }),
     initContainers: fc.array(fc.record({ resources, restartPolicy: fc.constant('Always') }, { requiredKeys: [] }), {
@@ -109,7 +109,7 @@ export const admissionPlans: fc.Arbitrary<AdmissionPlan> = fc.record({
     { weight: 1, arbitrary: fc.array(fc.array(item, { minLength: 1, maxLength: 2 }), { minLength: 2, maxLength: 2 }) },
   ),
   quotas: fc.array(quota, { maxLength: 2 }),
-  pods: fc.array(pod, { minLength: 8, maxLength: 16 }),
+  pods: fc.array(podPlans, { minLength: 8, maxLength: 16 }),
 })
 
 export function specOf({ containers, initContainers, ...more }: PodPlan): object {

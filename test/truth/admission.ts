@@ -2,10 +2,11 @@ import type { Finding } from '../../src/engine/finding.ts'
 import type { AnyObject } from '../../src/sdk/objects.ts'
 import type { ApiResponse } from '../control-plane/client.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import { admissionPlans, priorityClasses, specOf, type AdmissionPlan, type PodPlan } from './admission-plans.ts'
+import { admissionPlans, specOf, type AdmissionPlan, type PodPlan } from './admission-plans.ts'
 import { claim, unclaimed, type Comparison, type Verdict } from './comparison.ts'
 import { judgeOf } from './judge.ts'
 import type { Place } from './place.ts'
+import { makePriorityClasses } from './priority-classes.ts'
 
 /** What the rules say of LimitRanges and quotas beside whom the API server lets in. Nothing is stored but those. */
 export const admission: Comparison<AdmissionPlan> = {
@@ -107,16 +108,6 @@ async function agreed(place: Place, pod: AnyObject, refused: boolean): Promise<A
     // It does not.
   }
   return last
-}
-
-async function makePriorityClasses(place: Place): Promise<void> {
-  for (const [index, name] of priorityClasses.entries()) {
-    const object = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value: index + 1 }
-    // Cases share them: whoever comes first makes them.
-    await place.cluster.request('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', object)
-    const pod = podOf({ containers: [{}], initContainers: [], priorityClassName: name }, place)
-    await waitFor(`priority class ${name}`, async () => (await ask(place, pod)).status === 201)
-  }
 }
 
 /** What the API server takes of them, once the quotas have been counted for the first time. */

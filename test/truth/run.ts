@@ -5,6 +5,7 @@ import { admission } from './admission.ts'
 import { budgets } from './budgets.ts'
 import { known } from './known.ts'
 import { describe, Tally } from './report.ts'
+import { requests } from './requests.ts'
 import { scheduling } from './scheduling.ts'
 import { volumes } from './volumes.ts'
 import { trialOf, type Trial, type Tried } from './try-case.ts'
@@ -20,7 +21,13 @@ Makes random objects, applies them to a real control plane, and compares what th
   --verbose    tells also of what goes wrong where no rule claims to see it
 `
 
-const trials: readonly Trial[] = [trialOf(budgets), trialOf(scheduling), trialOf(admission), trialOf(volumes)]
+const trials: readonly Trial[] = [
+  trialOf(budgets),
+  trialOf(scheduling),
+  trialOf(admission),
+  trialOf(requests),
+  trialOf(volumes),
+]
 
 async function main(): Promise<number> {
   const { minutes, seed, only, single, jobs, verbose } = readOptions()

@@ -31,6 +31,12 @@ export async function placedPods(place: Place, count: number): Promise<Placed> {
   }
 }
 
+/** Whether the scheduler placed a Pod; undefined while it has not decided. */
+export function isPlaced(pod: Json): boolean | undefined {
+  if (pod.at('spec', 'nodeName').text !== '') return true
+  return unschedulable(pod) === undefined ? undefined : false
+}
+
 async function decided(place: Place, count: number, gone: ReadonlySet<string>): Promise<AnyObject[]> {
   return await waitFor(
     `${count} Pods of ${place.name} to be decided on`,

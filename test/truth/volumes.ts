@@ -85,6 +85,8 @@ async function compare(plan: VolumesPlan, place: Place, t: Parameters<typeof pla
   const found = podNodes(json(created).at('spec', 'template', 'spec').value, nodes)
   if (found === unknown || found.eligible.length === 0)
     return [...verdicts, unclaimed('Pending where no node will do at all', detail)]
+  const isGone = plan.claims.some(({ of, index }) => of === 'volume' && !plan.volumes[index])
+  if (isGone) return [...verdicts, claim('a claim names a volume that is not there ⇒ it is told', false, detail)]
   // Whose turn it is, where several claims want one volume, only the controller knows.
   const areBound =
     bound.length === plan.claims.length && bound.every((each) => json(each).at('status', 'phase').text === 'Bound')
