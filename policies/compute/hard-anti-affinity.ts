@@ -1,6 +1,6 @@
 import { antiAffinityTerms } from '../../src/sdk/anti-affinity.ts'
 import { domainsOf, mayGrow, nodesOfPod, type PodNodes } from '../../src/sdk/eligible-nodes.ts'
-import { podKinds } from '../../src/sdk/kinds.ts'
+import { makesEndingPods, podKinds } from '../../src/sdk/kinds.ts'
 import { podCountOf, type MeasuredScale } from '../../src/sdk/measured-scale.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
@@ -25,6 +25,8 @@ const spec = (...terms: string[]) =>
 const strategy = 'strategy: { rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } }'
 const deployment = (replicas: string, ...terms: string[]) =>
   `{ kind: Deployment, metadata: { name: web }, spec: { ${replicas} ${strategy}, selector: { matchLabels: { app: web } }, template: { metadata: { labels: { app: web } }, spec: ${spec(...terms)} } } }`
+const job = (parallelism: number) =>
+  `{ kind: Job, metadata: { name: scan }, spec: { parallelism: ${parallelism}, completions: 100, template: { metadata: { labels: { app: web } }, spec: { restartPolicy: Never, ${spec(term(hostname)).slice(1)} } } }`
 const hostname = 'kubernetes.io/hostname'
 const zone = 'topology.kubernetes.io/zone'
 const nodes = (count: number, zones = ['a'], more = '') =>
@@ -64,6 +66,11 @@ export default definePolicy({
       why: 'There are more replicas than domains, and each domain takes one: every further replica costs a node of its own, or a zone that no autoscaler can add.',
       snippet,
     },
+    'job-waits': {
+      baseline: 'warn',
+      why: 'Each domain takes one pod of the Job at a time, and the next stays Pending until one has ended: no more of them run at once than there are domains.',
+      snippet,
+    },
     hard: { baseline: 'warn', strict: 'deny', why, snippet },
     'hard-elsewhere': { baseline: 'audit', strict: 'warn', why, snippet },
     'cross-app': {
@@ -96,6 +103,11 @@ export default definePolicy({
         inventory: `${nodes(2, ['a'], ', example.com/rack: r1')}\n---\n{ kind: Node, metadata: { name: bare } }`,
       },
       {
+        name: 'a Job with a node for each pod that it runs at a time',
+        object: job(3),
+        inventory: nodes(3),
+      },
+      {
         name: 'a DaemonSet has one pod on each node anyway',
         object: `{ kind: DaemonSet, spec: { template: { metadata: { labels: { app: web } }, spec: ${spec(term(hostname))} } } }`,
         inventory: nodes(2),
@@ -119,6 +131,17 @@ export default definePolicy({
         object: deployment('replicas: 3,', term(hostname)),
         inventory: `${nodes(2)}\n---\n{ kind: Node, metadata: { name: c, labels: { ${hostname}: c } }, spec: { unschedulable: true } }\n---\n{ kind: Node, metadata: { name: t, labels: { ${hostname}: t } }, spec: { taints: [{ key: gpu, effect: NoSchedule }] } }`,
         finds: [`capacity ${at}`],
+      },
+      {
+        name: 'a Job of ten at a time on three nodes: each that has ended makes room',
+        object: job(10),
+        inventory: nodes(3),
+        finds: [`job-waits ${at}`],
+      },
+      {
+        name: 'a Job, where nobody knows the nodes',
+        object: job(10),
+        finds: [`job-waits ${at}`, 'unresolved Node'],
       },
       {
         name: 'new nodes may come',
@@ -245,10 +268,11 @@ export default definePolicy({
       if ('unresolved' in nodes) unsure.add(nodes.unresolved)
       if (typeof count === 'string') unsure.add(count)
       const known = !('unresolved' in nodes) && typeof count === 'object'
-      const shortage = known ? shortageOf(nodes, topologyKey, count, params.autoscaling) : undefined
+      const ends = makesEndingPods(kind)
+      const shortage = known ? shortageOf(nodes, topologyKey, count, ends, params.autoscaling) : undefined
       if (shortage === 'none') continue
       yield {
-        reason: shortage?.reason ?? (topologyKey === hostname ? 'hard' : 'hard-elsewhere'),
+        reason: shortage?.reason ?? (topologyKey !== hostname ? 'hard-elsewhere' : ends ? 'job-waits' : 'hard'),
         path,
         message: subject + (shortage?.numbers ?? ''),
         fix: softer,
@@ -261,7 +285,7 @@ export default definePolicy({
 const softer = 'make it preferredDuringSchedulingIgnoredDuringExecution (weight 100), or spread with ScheduleAnyway'
 
 interface Shortage {
-  readonly reason: 'capacity' | 'capacity-ceiling' | 'capacity-autoscaled'
+  readonly reason: 'capacity' | 'capacity-ceiling' | 'capacity-autoscaled' | 'job-waits'
   readonly numbers: string
 }
 
@@ -270,6 +294,7 @@ function shortageOf(
   nodes: PodNodes,
   topologyKey: string,
   { current, ceiling }: MeasuredScale,
+  ends: boolean,
   autoscaling: boolean,
 ): Shortage | 'none' | undefined {
   // No node at all for such pods is another fault than too few.
@@ -277,8 +302,10 @@ function shortageOf(
   const domains = domainsOf(nodes.eligible, topologyKey)
   const room = domains.nodes.size
   if (domains.without > 0 || room > ceiling) return 'none'
-  if (room === ceiling) return undefined
-  const numbers = `, ${ceiling} replicas, ${room} domain${room === 1 ? '' : 's'}`
+  if (room === ceiling) return ends ? 'none' : undefined
+  const domainCount = `${room} domain${room === 1 ? '' : 's'}`
+  if (ends) return { reason: 'job-waits', numbers: `, ${ceiling} pods at a time, ${domainCount}` }
+  const numbers = `, ${ceiling} replicas, ${domainCount}`
   if (mayGrow(nodes, autoscaling)) return { reason: 'capacity-autoscaled', numbers }
   return { reason: room < current ? 'capacity' : 'capacity-ceiling', numbers }
 }

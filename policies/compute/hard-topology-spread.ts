@@ -1,5 +1,5 @@
 import { domainsOf, mayGrow, nodesOfPod, type PodNodes } from '../../src/sdk/eligible-nodes.ts'
-import { podKinds } from '../../src/sdk/kinds.ts'
+import { makesEndingPods, podKinds } from '../../src/sdk/kinds.ts'
 import { podCountOf } from '../../src/sdk/measured-scale.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
@@ -115,6 +115,12 @@ export default definePolicy({
     ],
     fails: [
       {
+        name: 'a Job, each pod of which makes room for the next as it ends: a tainted node holds none up for good',
+        object: `{ kind: Job, metadata: { name: scan }, spec: { parallelism: 10, completions: 100, template: { metadata: { labels: { app: web } }, spec: { restartPolicy: Never, topologySpreadConstraints: [${spread(hostname)}], containers: [${container}] } } } }`,
+        inventory: `${nodes(3)}\n---\n${tainted}`,
+        finds: [`hard ${at}/whenUnsatisfiable`],
+      },
+      {
         name: 'five untainted nodes, one tainted, five replicas: the next cordon is one too many',
         object: deployment(5, spread(hostname)),
         inventory: `${nodes(5)}\n---\n${tainted}`,
@@ -214,6 +220,26 @@ export default definePolicy({
         finds: [`hard ${at}/whenUnsatisfiable`, `missing-label-autoscaled ${at}/topologyKey`],
       },
       {
+        name: 'each key is on a node, and no node carries both',
+        object: deployment(3, `${spread('example.com/row')}, ${spread('example.com/rack')}`),
+        inventory: `{ kind: Node, metadata: { name: n1, labels: { example.com/row: a } } }\n---\n{ kind: Node, metadata: { name: n2, labels: { example.com/rack: a } } }`,
+        finds: [
+          `hard ${at}/whenUnsatisfiable`,
+          'hard /spec/template/spec/topologySpreadConstraints/1/whenUnsatisfiable',
+          `missing-label ${at}/topologyKey`,
+        ],
+      },
+      {
+        name: 'one key on all nodes, and one on none: its fault alone',
+        object: deployment(3, `${spread(zone, 'nodeTaintsPolicy: Honor,')}, ${spread('example.com/rack')}`),
+        inventory: nodes(2),
+        finds: [
+          `hard ${at}/whenUnsatisfiable`,
+          'hard /spec/template/spec/topologySpreadConstraints/1/whenUnsatisfiable',
+          'missing-label /spec/template/spec/topologySpreadConstraints/1/topologyKey',
+        ],
+      },
+      {
         name: 'the only node with the label is tainted',
         object: deployment(2, spread('example.com/rack', 'nodeTaintsPolicy: Honor,')),
         inventory: `${nodes(3)}\n---\n${node('t0', 'a', 'taints: [{ key: gpu, effect: NoSchedule }]', ', example.com/rack: r1')}`,
@@ -283,7 +309,8 @@ export default definePolicy({
     const count = podCountOf(kind, object, namespace, inventory)
     if ('unresolved' in nodes) unsure.add(nodes.unresolved)
     if (typeof count === 'string') unsure.add(count)
-    const current = typeof count === 'object' ? count.current : 0
+    // Each pod of a Job that has ended makes room for the next, so that no number of them is too many.
+    const current = typeof count === 'object' && !makesEndingPods(kind) ? count.current : 0
     for (const constraint of constraints) {
       const { path, topologyKey } = constraint
       const subject = `${brief(name, 24) || kind}: DoNotSchedule on ${brief(topologyKey, 40)}`
@@ -370,18 +397,13 @@ function* faultsOf(
   // No node at all for such pods is another fault than a spread.
   if (eligible.length === 0) return
   const grows = mayGrow(nodes, autoscaling)
-  if (domainsOf(eligible, constraint.topologyKey).nodes.size === 0) {
-    const reason = grows ? 'missing-label-autoscaled' : 'missing-label'
-    const message = `, which none of ${eligible.length} nodes for it carries`
-    yield {
-      reason,
-      path: '/topologyKey',
-      message,
-      fix: 'name a label of the nodes, such as kubernetes.io/hostname',
-    }
+  const { counted, usable, capacity, tainted, excluded } = spreadRoom(constraint, all, nodes)
+  if (usable === 0) {
+    const missing = missingLabel(constraint, all, eligible)
+    if (missing)
+      yield { reason: grows ? 'missing-label-autoscaled' : 'missing-label', path: '/topologyKey', ...missing }
     return
   }
-  const { counted, usable, capacity, tainted, excluded } = spreadRoom(constraint, all, nodes)
   const room = `: ${current} replicas, room for ${capacity}`
   const first = (domains: readonly string[]) =>
     `${brief(domains[0] ?? '', 24)}${domains.length > 1 ? ` and ${domains.length - 1} more` : ''}`
@@ -408,4 +430,20 @@ function* faultsOf(
     const message = `: one more cordoned or lost domain counts as empty: ${current} replicas, room for ${left}`
     yield { reason: 'taint-blind-latent', message, ...honorTaints }
   }
+}
+
+/** What is wrong where no node carries the keys of all constraints: said of the key that none carries, or of the first. */
+function missingLabel(
+  constraint: SpreadConstraint,
+  all: readonly SpreadConstraint[],
+  eligible: PodNodes['eligible'],
+): Pick<Fault, 'message' | 'fix'> | undefined {
+  const isCarried = ({ topologyKey }: SpreadConstraint) => domainsOf(eligible, topologyKey).nodes.size > 0
+  if (!isCarried(constraint)) {
+    const message = `, which none of ${eligible.length} nodes for it carries`
+    return { message, fix: 'name a label of the nodes, such as kubernetes.io/hostname' }
+  }
+  if (!all.every(isCarried) || constraint !== all[0]) return undefined
+  const message = `: none of ${eligible.length} nodes for it carries the keys of all ${all.length} hard constraints`
+  return { message, fix: 'name labels that the same nodes carry, or set one to ScheduleAnyway' }
 }

@@ -103,6 +103,11 @@ export const lastingKinds = [
   'StatefulSet',
 ] as const
 
+/** True for a kind whose pods end, and then make room for the next. */
+export function makesEndingPods(kind: KindName): boolean {
+  return kind === 'Job' || kind === 'CronJob'
+}
+
 /** Every kind whose spec holds a pod template. */
 export const templateKinds = [
   'CronJob',
