@@ -7,12 +7,14 @@ import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, mostRelated, unresolved, type Related } from '../../src/sdk/policy.ts'
 import { budgetsAround, workloadsOf, witnessKinds } from '../../src/sdk/relations.ts'
 import { recordOf } from '../../src/sdk/shape.ts'
+import { isSuspended } from '../../src/sdk/suspension.ts'
 import { countingOf, type Counting, type Named } from '../../src/sdk/uncountable.ts'
 
 const why =
   'The disruption controller reads the scale of every owner; one without a scale fails the sync of the whole budget, so no pod that it covers can be evicted, whoever owns it.'
-const snippet = `spec: # below the number of replicas, and in place of maxUnavailable: it counts pods, and needs no scale
-  minAvailable: 1`
+const snippet = `spec: # labels that pods with a scale carry, and no others
+  selector:
+    matchLabels: { app: web, app.kubernetes.io/component: server }`
 
 const onBudget = { default: 'warn', budget: 'deny' } as const
 // Scaling down in an emergency must work.
@@ -25,9 +27,10 @@ const web = (replicas = 3) =>
   `{ kind: Deployment, metadata: { name: web }, spec: { replicas: ${replicas}, selector: { matchLabels: { app: web } }, ${template()} } }`
 const agent = (app = 'web') =>
   `{ kind: DaemonSet, metadata: { name: agent }, spec: { selector: { matchLabels: { app: ${app} } }, ${template(app)} } }`
-const job = (parallelism = 1, app = 'web') =>
-  `{ kind: Job, metadata: { name: migrate }, spec: { parallelism: ${parallelism}, ${template(app, 'restartPolicy: Never, ')} } }`
-const cronJob = `{ kind: CronJob, metadata: { name: nightly }, spec: { schedule: "0 3 * * *", jobTemplate: { spec: { ${template('web', 'restartPolicy: Never, ')} } } } }`
+const job = (parallelism = 1, app = 'web', more = '', annotations = '') =>
+  `{ kind: Job, metadata: { name: migrate${annotations} }, spec: { ${more}parallelism: ${parallelism}, ${template(app, 'restartPolicy: Never, ')} } }`
+const cronJob = (more = '') =>
+  `{ kind: CronJob, metadata: { name: nightly }, spec: { ${more}schedule: "0 3 * * *", jobTemplate: { spec: { ${template('web', 'restartPolicy: Never, ')} } } } }`
 const budget = (amount: string, selector = '{ matchLabels: { app: web } }') =>
   `{ kind: PodDisruptionBudget, spec: { ${amount}, selector: ${selector} } }`
 const pod = (name: string, owner = '', phase = 'Running') =>
@@ -70,6 +73,11 @@ export default definePolicy({
       why: 'A pod that has ended stays until its Job is deleted, and its owner has no scale: the budget fails to sync, and no pod that it covers can be evicted.',
       snippet,
     },
+    'passing-job': {
+      baseline: 'warn',
+      why: 'While the Job is there, running or ended, its pods have an owner without a scale and the budget fails to sync: until it is deleted no pod that the budget covers can be evicted.',
+      snippet,
+    },
     'finished-job-integer': {
       baseline: onBudget,
       strict: strictly,
@@ -80,7 +88,6 @@ export default definePolicy({
       strict: 'deny',
       absence: true,
       why: 'Without a controller there is no scale to count by, so the disruption controller expects no pods and allows no disruption: every eviction gets HTTP 429.',
-      snippet,
     },
     'still-blocked': { baseline: 'warn', why, snippet },
   },
@@ -102,6 +109,16 @@ export default definePolicy({
         name: 'an integer minAvailable below the replicas beside a Job',
         object: budget('minAvailable: 4'),
         inventory: together(web(5), job()),
+      },
+      {
+        name: 'a CronJob and a Job that are suspended make no pods',
+        object: budget('maxUnavailable: 1'),
+        inventory: together(web(), cronJob('suspend: true, '), job(1, 'web', 'suspend: true, ')),
+      },
+      {
+        name: 'seen from the CronJob that is suspended, beside another owner without a scale',
+        object: cronJob('suspend: true, '),
+        inventory: together(web(), agent(), budget('maxUnavailable: 1')),
       },
       {
         name: 'no selector, no pods',
@@ -155,7 +172,7 @@ export default definePolicy({
       {
         name: 'a CronJob',
         object: budget('maxUnavailable: 1'),
-        inventory: together(web(), cronJob),
+        inventory: together(web(), cronJob()),
         finds: ['no-scale /spec/selector'],
       },
       {
@@ -175,6 +192,40 @@ export default definePolicy({
         object: budget('maxUnavailable: 1'),
         inventory: together(web(), job(), pod('migrate-x7k2p', ownedBy('batch/v1', 'Job', 'migrate'), 'Succeeded')),
         finds: ['finished-job /spec/selector'],
+      },
+      {
+        name: 'a Job that is deleted as soon as it has ended',
+        object: budget('maxUnavailable: 1'),
+        inventory: together(
+          web(),
+          job(1, 'web', 'ttlSecondsAfterFinished: 0, '),
+          pod('migrate-x7k2p', ownedBy('batch/v1', 'Job', 'migrate'), 'Succeeded'),
+        ),
+        finds: ['passing-job /spec/selector'],
+      },
+      {
+        name: 'a hook that Helm deletes, seen from the Job',
+        object: job(
+          1,
+          'web',
+          '',
+          ', annotations: { helm.sh/hook-delete-policy: "before-hook-creation, hook-succeeded" }',
+        ),
+        inventory: together(web(), budget('maxUnavailable: 1')),
+        finds: ['passing-job /spec/template/metadata/labels'],
+      },
+      {
+        name: 'a CronJob beside it makes Jobs again and again',
+        object: budget('maxUnavailable: 1'),
+        inventory: together(web(), job(1, 'web', 'ttlSecondsAfterFinished: 0, '), cronJob()),
+        finds: ['no-scale /spec/selector'],
+      },
+      {
+        name: 'a CronJob that may be suspended',
+        object: budget('maxUnavailable: 1'),
+        inventory: together(web(), cronJob('suspend: "${SUSPEND}", ')),
+        frontEnd: 'check',
+        finds: ['unresolved CronJob'],
       },
       {
         name: 'an integer minAvailable that only a running Job leaves room under',
@@ -214,7 +265,7 @@ export default definePolicy({
       },
       {
         name: 'seen from the CronJob',
-        object: cronJob,
+        object: cronJob(),
         inventory: together(web(), budget('maxUnavailable: 1')),
         finds: ['no-scale /spec/jobTemplate/spec/template/metadata/labels'],
       },
@@ -235,6 +286,7 @@ export default definePolicy({
     ],
   },
   *check({ kind, object, namespace, review, inventory }) {
+    if (isSuspended(kind, object) === true) return
     const budgets = budgetsAround(kind, object, namespace, inventory)
     if (budgets.found.length > crowd) return
     const unsure = new Set(budgets.unsure)
@@ -281,9 +333,11 @@ function messageOf(budget: Budget, { budget: asked, owners, ...counting }: Uncou
     case 'finished-job':
       return `${subject} ${names}, of a Job that has ended and has no scale: 0 disruptions allowed`
     case 'finished-job-integer':
-      return `${subject} ${counting.replicas} replicas beside ${names}: 0 disruptions allowed once the Job has ended`
+      return `${subject} ${counting.replicas} replica${counting.replicas === 1 ? '' : 's'} beside ${names}: 0 disruptions allowed once the Job has ended`
     case 'only-bare':
       return `${subject} only ${names}, without a controller: 0 disruptions allowed`
+    case 'passing-job':
+      return `${subject} ${names}, without a scale: 0 disruptions allowed until the Job is deleted`
     case 'no-scale':
       return `${subject} ${names}, which has no scale: 0 disruptions allowed`
   }
@@ -295,10 +349,11 @@ function fixOf(counting: Uncounted): string {
     const enough = replicas > 1 ? `set minAvailable: ${replicas - 1}` : 'set maxUnavailable: 1 in its place'
     return `${enough}${replicas > 1 ? ', or' : ' and'} give the Job a label of its own`
   }
-  if (counting.state === 'only-bare') return 'run it as a Deployment, or set an integer minAvailable'
+  if (counting.state === 'only-bare')
+    return `run ${counting.countable ? 'them as a Deployment, or set an integer minAvailable' : 'it as a Deployment'}`
   const [{ kind }] = counting.owners
   const own = kind === 'DaemonSet' || kind === 'Node' ? 'narrow the selector' : 'give its pods a label of their own'
-  return `${own}, or set minAvailable to a number below the replicas`
+  return counting.countable ? `${own}, or set minAvailable to a number below the replicas` : own
 }
 
 function relatedTo(kind: KindName, budget: Budget, counting: Uncounted, namespace: string): Related[] {

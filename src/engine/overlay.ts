@@ -45,7 +45,7 @@ export class Overlay implements Inventory {
   }
 
   uncertain(object: object): boolean {
-    return object !== this.#object && this.#base.uncertain(object)
+    return this.#base.uncertain(object)
   }
 
   #replacedIn<T extends AnyObject>(listed: readonly T[]): readonly T[] {

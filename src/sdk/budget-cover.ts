@@ -1,10 +1,11 @@
 import { selectsNothing } from './budgets.ts'
-import type { Inventory } from './inventory.ts'
+import { unknown, type Inventory } from './inventory.ts'
 import type { scalableKinds } from './kinds.ts'
 import { measuredScale, type MeasuredScale } from './measured-scale.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { controllerOf } from './owners.ts'
 import { podsOf, workloadsOf, type Witness, type WitnessKind } from './relations.ts'
+import { isSuspended } from './suspension.ts'
 
 export type ScalableWitness = Extract<Witness, { kind: (typeof scalableKinds)[number] }>
 export type CountlessWitness = Exclude<Witness, ScalableWitness>
@@ -17,6 +18,8 @@ export interface Cover {
   /** Workloads whose scale the disruption controller reads, and those that have none. */
   readonly scalable: readonly ScalableWitness[]
   readonly countless: readonly CountlessWitness[]
+  /** Jobs and CronJobs that make no pods until they are resumed. */
+  readonly suspended: readonly CountlessWitness[]
   /** The kinds among which more workloads may be. */
   readonly unsure: readonly KindName[]
   /** Pods that no template stands for: of nobody, or of a controller that no rule knows. None where Pods are not known. */
@@ -69,11 +72,14 @@ const counted = new WeakMap<Cover, Replicas | readonly KindName[]>()
 function covered(object: Kinds['PodDisruptionBudget'], namespace: string, inventory: Inventory<CoverKind>): Cover {
   const { found, unsure } = workloadsOf(object, namespace, inventory)
   const { found: pods } = podsOf(object, namespace, inventory)
+  const countless = found.filter((workload) => !isScalable(workload))
+  const doubtful = countless.filter(({ kind, object }) => isSuspended(kind, object) === unknown)
   const owners = pods.map((pod) => ({ pod, owner: controllerOf(pod) }))
   return {
     scalable: found.filter(isScalable),
-    countless: found.filter((workload) => !isScalable(workload)),
-    unsure,
+    countless: countless.filter(({ kind, object }) => isSuspended(kind, object) === false),
+    suspended: countless.filter(({ kind, object }) => isSuspended(kind, object) === true),
+    unsure: [...new Set([...unsure, ...doubtful.map(({ kind }) => kind)])],
     bare: owners.flatMap(({ pod, owner }) => (owner ? [] : [pod])),
     foreign: owners.flatMap(({ pod, owner }) => (owner && !makers.has(owner.kind ?? '') ? [pod] : [])),
     leftover: owners.flatMap(({ pod, owner }) => (owner?.kind === 'Job' && hasEnded(pod) ? [pod] : [])),

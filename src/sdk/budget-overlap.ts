@@ -28,9 +28,9 @@ export function overlapOf(
   namespace: string,
   inventory: Inventory<CoverKind | 'PodDisruptionBudget'>,
 ): Overlap {
-  const { scalable, countless, bare, foreign, unsure } = coverOf(object, namespace, inventory)
+  const { scalable, countless, suspended, bare, foreign, unsure } = coverOf(object, namespace, inventory)
   const pods = [...bare, ...foreign].map((pod) => ({ kind: 'Pod' as const, object: pod }))
-  const witnesses = [...scalable, ...countless, ...pods]
+  const witnesses = [...scalable, ...countless, ...suspended, ...pods]
   const others = new Set<Budget>()
   const missing = new Set(unsure)
   let first: Overlap['witness']

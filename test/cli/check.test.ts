@@ -97,8 +97,7 @@ t.test('variants are not played off against each other', async (t) => {
   })
   const report = reportOf((await day2('check', dir, '--output', 'json')).stdout)
   const deadlocks = seen(report).filter((line) => line.includes('deadlock'))
-  t.match(deadlocks, [/a\/web\.yaml:6 warn/], 'a variant is judged as it stands, nothing else by it')
-  t.equal(deadlocks.length, 1)
+  t.strictSame(deadlocks, [], 'nobody knows which of them the budget will stand over')
   t.ok(report.summary.unresolved > 0)
 })
 

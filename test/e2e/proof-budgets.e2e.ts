@@ -82,7 +82,7 @@ const owners: readonly DrainProof[] = [
     message: scaleless,
     finding: /covers DaemonSet\/agent, which has no scale: 0 disruptions allowed/,
     fix: 'set minAvailable to a number below the replicas',
-    typed: (_, snippet) => budget(snippet()),
+    typed: () => budget({ minAvailable: 1 }),
     mended: 'with `minAvailable: 1` the node drains',
   },
   {
@@ -104,7 +104,7 @@ const owners: readonly DrainProof[] = [
     message: scaleless,
     finding: /covers Job\/migrate, which has no scale: 0 disruptions allowed/,
     fix: 'set minAvailable to a number below the replicas',
-    typed: (_, snippet) => budget(snippet()),
+    typed: () => budget({ minAvailable: 1 }),
     mended: 'with `minAvailable: 1` the node drains, whatever the Job has left',
   },
   {

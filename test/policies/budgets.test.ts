@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import type { Finding } from '../../src/engine/finding.ts'
 import type { KindName } from '../../src/sdk/objects.ts'
 import { mostRelated } from '../../src/sdk/policy.ts'
 import { autoscaler, budget, entry, lines, review, workload, type Named } from '../support/budget-cluster.ts'
@@ -164,4 +165,17 @@ t.test('a crowd of budgets is one fault, and is not compared each with each', as
   }
   const many = crowd(40).looks
   t.ok(many < 5 * few, `twice as many take ${many} looks after ${few}: the square, not the cube`)
+})
+
+t.test('a workload that stands there twice is unresolved from both sides', async (t) => {
+  const blocked = (findings: readonly Finding[]) => lines(findings).filter((line) => !line.includes('unhealthy'))
+  const over = budget('b', { selector: { matchLabels: { app: 'web' } }, minAvailable: 1 })
+  const base = workload('Deployment', 'web', 'web', 1)
+  const raised = workload('Deployment', 'web', 'web', 3)
+  t.same(blocked(review(base, [over, base])), ['compute-pdb-deadlock at-current warn'])
+  for (const subject of [base, raised, over]) t.same(blocked(review(subject, [over, base, raised])), [], subject.name)
+  const agent = (replicas: number) => workload('DaemonSet', 'agent', 'web', replicas)
+  const scaled = budget('b', { selector: { matchLabels: { app: 'web' } }, maxUnavailable: 1 })
+  const [first, second] = [agent(1), agent(2)]
+  for (const subject of [first, second, scaled]) t.same(blocked(review(subject, [scaled, first, second])), [])
 })

@@ -28,3 +28,19 @@ t.test('nothing is requested at most 0 times', async (t) => {
     t.notMatch(found[0], /at most 0/)
   }
 })
+
+t.test('a number that has to stay is offered only where another can go', async (t) => {
+  const over = '{ kind: PodDisruptionBudget, spec: { maxUnavailable: 1, selector: { matchLabels: { app: web } } } }'
+  const template = 'template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: web }] } }'
+  const owner = (kind: string, more = '') => `{ kind: ${kind}, metadata: { name: web }, spec: { ${more}${template} } }`
+  const fix = (...others: string[]) => fixes('compute-pdb-unscalable-owner', over, others.join('\n---\n'))
+  const own = 'give its pods a label of their own'
+  t.same(fix(owner('Job'), owner('Deployment', 'replicas: 1, ')), [own])
+  t.same(fix(owner('Job'), owner('Deployment', 'replicas: 2, ')), [
+    `${own}, or set minAvailable to a number below the replicas`,
+  ])
+  const pod = (name: string) =>
+    `{ kind: Pod, metadata: { name: ${name}, labels: { app: web } }, spec: { containers: [{ name: web }] } }`
+  t.same(fix(pod('a')), ['run it as a Deployment'])
+  t.match(fix(pod('a'), pod('b')), [/or set an integer minAvailable/])
+})
