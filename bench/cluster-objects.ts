@@ -1,30 +1,126 @@
+import { watchedKinds } from '../src/engine/watched-kinds.ts'
+import { policies } from '../policies/index.ts'
+import { collectionPath } from '../src/kube/list.ts'
+import { kinds } from '../src/sdk/kinds.ts'
+import type { AnyObject, KindName } from '../src/sdk/objects.ts'
 import type { FakeApiServer } from '../test/kube/fake-api-server.ts'
 
-/** The cluster that the inventory figures are about: 5,000 workloads and what belongs to them, on 1,000 nodes. */
-export function fillCluster(server: FakeApiServer): void {
-  for (let i = 0; i < 1000; i++) server.put('/api/v1/nodes', node(i))
-  for (let i = 0; i < 100; i++) server.put('/api/v1/namespaces', named(`team-${i}`))
+/** Every collection that the webhook watches, and PersistentVolumes: some are empty. */
+export const served: Readonly<Record<string, string>> = Object.fromEntries(
+  watchedKinds(policies).map((info) => [collectionPath(info), info.kind]),
+)
+
+/**
+ * The cluster that the inventory figures are about: 1,000 nodes, and 5,000 workloads each with a Service, a claim and a
+ * volume; `everyKind` adds to each workload what a platform has around it, about 51,000 objects in all.
+ */
+export function fillCluster(server: FakeApiServer, everyKind: boolean): void {
+  const put = (kind: KindName, object: Parameters<FakeApiServer['put']>[1]) => server.put(pathOf(kind), object)
+  for (let i = 0; i < 1000; i++) put('Node', node(i))
+  for (let i = 0; i < 100; i++) put('Namespace', named(`team-${i}`))
+  put('StorageClass', { ...named('ssd'), provisioner: 'disk.csi.example', volumeBindingMode: 'WaitForFirstConsumer' })
   for (let i = 0; i < 5000; i++) {
     const [name, namespace] = [`service-${i}`, `team-${i % 100}`]
-    server.put('/apis/apps/v1/deployments', deployment(name, namespace))
-    server.put('/apis/policy/v1/poddisruptionbudgets', budget(name, namespace))
-    server.put('/api/v1/persistentvolumeclaims', claim(i, name, namespace))
-    server.put('/api/v1/persistentvolumes', volume(i))
+    put('Deployment', deployment(name, namespace))
+    put('Service', service(name, namespace))
+    put('PersistentVolumeClaim', claim(i, name, namespace))
+    put('PersistentVolume', volume(i))
+    if (!everyKind) continue
+    put('ReplicaSet', replicaSet(name, namespace))
+    put('PodDisruptionBudget', budget(name, namespace))
+    put('ServiceAccount', named(name, namespace))
+    put('HorizontalPodAutoscaler', autoscaler(name, namespace))
+    if (i % 2 === 0) put('Ingress', ingress(name, namespace))
+    if (i % 2 === 1) put('NetworkPolicy', networkPolicy(name, namespace))
+  }
+  if (!everyKind) return
+  for (let i = 0; i < 100; i++) {
+    put('LimitRange', limitRange(`team-${i}`))
+    put('ResourceQuota', quota(`team-${i}`))
+  }
+  put('IngressClass', { ...named('nginx'), spec: { controller: 'k8s.io/ingress-nginx' } })
+}
+
+/** One object of each kind that most reviews are of, as it stands in the cluster. */
+export function subjects(): readonly { readonly kind: KindName; readonly object: AnyObject }[] {
+  const [name, namespace] = ['service-1234', 'team-34']
+  return [
+    { kind: 'Deployment', object: deployment(name, namespace) },
+    { kind: 'Service', object: service(name, namespace) },
+    { kind: 'PodDisruptionBudget', object: budget(name, namespace) },
+    { kind: 'HorizontalPodAutoscaler', object: autoscaler(name, namespace) },
+    { kind: 'PersistentVolumeClaim', object: claim(1234, name, namespace) },
+    { kind: 'PersistentVolume', object: volume(1234) },
+    { kind: 'Ingress', object: ingress(name, namespace) },
+    { kind: 'NetworkPolicy', object: networkPolicy(name, namespace) },
+    { kind: 'ServiceAccount', object: named(name, namespace) },
+  ]
+}
+
+function pathOf(kind: KindName): string {
+  const info = kinds.get(kind)
+  if (!info) throw new Error(`no kind ${kind}`)
+  return collectionPath(info)
+}
+
+function budget(name: string, namespace: string) {
+  return {
+    ...named(name, namespace),
+    spec: { maxUnavailable: 1, selector: { matchLabels: { app: name } } },
+    status: {},
   }
 }
 
-export const served = {
-  '/api/v1/nodes': 'Node',
-  '/api/v1/namespaces': 'Namespace',
-  '/apis/apps/v1/deployments': 'Deployment',
-  '/apis/policy/v1/poddisruptionbudgets': 'PodDisruptionBudget',
-  '/api/v1/persistentvolumeclaims': 'PersistentVolumeClaim',
-  '/api/v1/persistentvolumes': 'PersistentVolume',
+function service(name: string, namespace: string) {
+  const ports = [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }]
+  return { ...named(name, namespace), spec: { type: 'ClusterIP', selector: { app: name }, ports }, status: {} }
 }
 
-/** A budget that all but blocks the drains of its Deployment. */
-export function budget(name: string, namespace: string) {
-  return { ...named(name, namespace), spec: { minAvailable: 2, selector: { matchLabels: { app: name } } }, status: {} }
+function replicaSet(name: string, namespace: string) {
+  const { metadata, spec } = deployment(name, namespace)
+  const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name, uid: metadata.uid, controller: true }
+  const { replicas, selector, template } = spec
+  return {
+    metadata: { ...metadata, name: `${name}-7d4f8`, ownerReferences: [owner] },
+    spec: { replicas, selector, template },
+    status: { replicas },
+  }
+}
+
+function autoscaler(name: string, namespace: string) {
+  const target = { type: 'Utilization', averageUtilization: 70 }
+  const metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }]
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name }
+  return { ...named(name, namespace), spec: { scaleTargetRef, minReplicas: 3, maxReplicas: 9, metrics }, status: {} }
+}
+
+function ingress(name: string, namespace: string) {
+  const backend = { service: { name, port: { name: 'http' } } }
+  const http = { paths: [{ path: '/', pathType: 'Prefix', backend }] }
+  return {
+    ...named(name, namespace),
+    spec: { ingressClassName: 'nginx', rules: [{ host: `${name}.example.com`, http }] },
+    status: {},
+  }
+}
+
+function networkPolicy(name: string, namespace: string) {
+  const ports = [{ port: 8080, protocol: 'TCP' }]
+  const ingress = [{ from: [{ namespaceSelector: {} }], ports }]
+  return {
+    ...named(name, namespace),
+    spec: { podSelector: { matchLabels: { app: name } }, policyTypes: ['Ingress'], ingress },
+  }
+}
+
+function limitRange(namespace: string) {
+  const limits = [{ type: 'Container', default: { memory: '256Mi' }, defaultRequest: { cpu: '100m', memory: '256Mi' } }]
+  return { ...named('defaults', namespace), spec: { limits } }
+}
+
+function quota(namespace: string) {
+  const hard = { 'requests.cpu': '200', 'requests.memory': '400Gi' }
+  return { ...named('budget', namespace), spec: { hard }, status: { hard, used: { 'requests.cpu': '30' } } }
 }
 
 function deployment(name: string, namespace: string) {
@@ -33,10 +129,10 @@ function deployment(name: string, namespace: string) {
     name,
     image: `registry.example/${name}:1.2.3`,
     env: Array.from({ length: 12 }, (_, i) => ({ name: `SETTING_${i}`, value: `value of ${name} ${i}` })),
-    ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
+    ports: name === 'web' ? [{ name: 'http', containerPort: 8080, protocol: 'TCP' }] : [],
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '500m', memory: '128Mi' } },
-    readinessProbe: { httpGet: { path: '/ready', port: 'http', scheme: 'HTTP' }, periodSeconds: 10 },
-    livenessProbe: { httpGet: { path: '/live', port: 'http', scheme: 'HTTP' }, periodSeconds: 10 },
+    readinessProbe: { httpGet: { path: '/ready', port: 8080, scheme: 'HTTP' }, periodSeconds: 10 },
+    livenessProbe: { httpGet: { path: '/live', port: 8080, scheme: 'HTTP' }, periodSeconds: 10 },
     volumeMounts: [{ name: 'data', mountPath: '/data' }],
   })
   return {
@@ -47,7 +143,11 @@ function deployment(name: string, namespace: string) {
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
       template: {
         metadata: { labels },
-        spec: { containers: [container('web'), container('sidecar')], serviceAccountName: name },
+        spec: {
+          containers: [container('web'), container('sidecar')],
+          serviceAccountName: name,
+          volumes: [{ name: 'data', persistentVolumeClaim: { claimName: name } }],
+        },
       },
     },
     status: { replicas: 3, conditions: [{ type: 'Available', status: 'True', message: 'has minimum availability' }] },
