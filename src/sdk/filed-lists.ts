@@ -14,15 +14,19 @@ export function filedUnder<T extends object>(
   if (list.length === 0) return list
   const change = changes.get(list) as Change<T> | undefined
   if (!change) return lookUp(tableOf(list, filing), keys)
-  const others = filedUnder(change.base, filing, keys).filter((other) => !change.replaced.includes(other))
-  const own = keysOf(change, filing)
-  return keys.some((key) => own.has(key)) ? [...others, change.own] : others
+  const { base, own, replaced } = change
+  const found = filedUnder(base, filing, keys)
+  const others = found.some((other) => replaced.includes(other))
+    ? found.filter((other) => !replaced.includes(other))
+    : found
+  const ownKeys = keysOf(change, filing)
+  return keys.some((key) => ownKeys.has(key)) ? [...others, own] : others
 }
 
 /** A list with one object in the place of others; the tables of the list that it was made from serve it too. */
 export function withObject<T extends object>(base: readonly T[], own: T, replaced: readonly T[]): readonly T[] {
   const list = replaced.length === 0 ? base.concat([own]) : exchanged(base, own, replaced)
-  const change: Change<T> = { base, own, replaced }
+  const change: Change<T> = { base, own, replaced, keys: new Map() }
   changes.set(list, change)
   return list
 }
@@ -40,28 +44,31 @@ interface Change<T> {
   readonly base: readonly T[]
   readonly own: T
   readonly replaced: readonly T[]
+  /** Those of `own`, by filing. */
+  readonly keys: Map<unknown, ReadonlySet<string>>
 }
 
 /** The keys of the object that stands in the place of others: it may have many, and be asked for as often. */
-function keysOf<T extends object>(change: Change<T>, filing: Filing<T>): ReadonlySet<string> {
-  const known = owned.get(change) ?? new Map<unknown, ReadonlySet<string>>()
-  owned.set(change, known)
-  const keys = known.get(filing) ?? new Set(filing(change.own))
-  known.set(filing, keys)
-  return keys
+function keysOf<T extends object>({ own, keys }: Change<T>, filing: Filing<T>): ReadonlySet<string> {
+  const known = keys.get(filing)
+  if (known) return known
+  const fresh = new Set(filing(own))
+  keys.set(filing, fresh)
+  return fresh
 }
 
 type Table<T> = ReadonlyMap<string, readonly T[]>
 
 // What is entered under a list or a filing is of the type of that list, which a WeakMap cannot say.
 const changes = new WeakMap<readonly object[], Change<object>>()
-const owned = new WeakMap<Change<object>, Map<unknown, ReadonlySet<string>>>()
 const tables = new WeakMap<readonly object[], Map<unknown, Table<object>>>()
 
 function tableOf<T extends object>(list: readonly T[], filing: Filing<T>): Table<T> {
-  const known = tables.get(list) ?? new Map<unknown, Table<object>>()
-  tables.set(list, known)
-  const table = (known.get(filing) as Table<T> | undefined) ?? file(list, filing)
+  let known = tables.get(list)
+  if (!known) tables.set(list, (known = new Map<unknown, Table<object>>()))
+  const there = known.get(filing) as Table<T> | undefined
+  if (there) return there
+  const table = file(list, filing)
   known.set(filing, table)
   return table
 }
@@ -71,14 +78,28 @@ function file<T>(list: readonly T[], filing: Filing<T>): Table<T> {
   for (const object of list) {
     for (const key of filing(object)) {
       const drawer = table.get(key)
-      if (drawer) drawer.push(object)
-      else table.set(key, [object])
+      if (!drawer) table.set(key, [object])
+      // A filing may name a key twice.
+      else if (drawer.at(-1) !== object) drawer.push(object)
     }
   }
   return table
 }
 
+// Most keys have nothing filed under them, and most lookups end in one drawer: it is handed out as it is.
 function lookUp<T>(table: Table<T>, keys: readonly string[]): readonly T[] {
-  const drawers = keys.flatMap((key) => table.get(key) ?? [])
-  return keys.length < 2 ? drawers : [...new Set(drawers)]
+  let first: readonly T[] = nothing
+  let all: Set<T> | undefined
+  for (const key of keys) {
+    const drawer = table.get(key)
+    if (!drawer) continue
+    if (first.length === 0) first = drawer
+    else if (drawer !== first) {
+      all ??= new Set(first)
+      for (const object of drawer) all.add(object)
+    }
+  }
+  return all ? [...all] : first
 }
+
+const nothing: readonly never[] = Object.freeze([])
