@@ -14,7 +14,7 @@ import {
 } from '../../src/sdk/route-backends.ts'
 import type { Service } from '../../src/sdk/services.ts'
 import { shadowedRoutes } from '../../src/sdk/shadowed-routes.ts'
-import { listOf, memberOf, stringOf } from '../../src/sdk/shape.ts'
+import { listOf, memberOf, stringOf, textOf } from '../../src/sdk/shape.ts'
 import { targetPortOf } from '../../src/sdk/target-ports.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
@@ -484,7 +484,7 @@ function portFix(service: Service, port: number | string, field: string): string
 function listed(service: Service): string {
   const ports = listOf(service.spec?.ports)
   if (ports.length === 0) return ''
-  const some = ports.slice(0, 2).map((port) => brief(String(memberOf(port, 'port')), 8))
+  const some = ports.slice(0, 2).map((port) => brief(textOf(memberOf(port, 'port')), 8))
   return ` (it has ${[...some, ...(ports.length > 2 ? [`${ports.length - 2} more`] : [])].join(', ')})`
 }
 

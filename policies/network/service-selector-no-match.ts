@@ -11,7 +11,7 @@ import {
   servicesOf,
 } from '../../src/sdk/services.ts'
 import { selectsPods } from '../../src/sdk/pod-labels.ts'
-import { memberOf, recordOf } from '../../src/sdk/shape.ts'
+import { memberOf, recordOf, textOf } from '../../src/sdk/shape.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const why =
@@ -233,6 +233,6 @@ function fixOf({ differing, onWorkload, workload }: NearMiss): string {
 /** `app=web, tier=front`, of at most two labels. */
 function describeLabels(labels: unknown): string {
   const all = Object.entries(recordOf(labels) ?? {})
-  const some = all.slice(0, 2).map(([key, value]) => `${brief(key, 24)}=${brief(String(value), 16)}`)
+  const some = all.slice(0, 2).map(([key, value]) => `${brief(key, 24)}=${brief(textOf(value), 16)}`)
   return [...some, ...(all.length > 2 ? [`${all.length - 2} more`] : [])].join(', ')
 }

@@ -1,6 +1,7 @@
 import type { Inventory } from './inventory.ts'
 import { ingressesOf, type Ingress } from './ingress-backends.ts'
 import type { KindName } from './objects.ts'
+import { oncePerReview } from './once-per-review.ts'
 import type { Relation } from './relations.ts'
 import { isHeadless, servicesOf, type Service } from './services.ts'
 
@@ -24,17 +25,30 @@ export function exposuresOf(
   namespace: string,
   inventory: Inventory<'Service' | 'Ingress'>,
 ): Relation<Exposure> {
-  const services = servicesOf(kind, object, namespace, inventory)
-  const exposures = services.found.map((service) => ({ service, routes: ingressesOf(service, namespace, inventory) }))
-  return {
-    found: exposures.map(({ service, routes }) => ({
-      service,
-      reach: reachOf(service, routes.found.length > 0),
-      ingresses: routes.found,
-    })),
-    unsure: [...new Set([...services.unsure, ...exposures.flatMap(({ routes }) => routes.unsure)])],
-  }
+  return typeof object === 'object' && object
+    ? exposuresIn(object, inventory, kind, namespace)
+    : { found: [], unsure: [] }
 }
+
+const exposuresIn = oncePerReview(
+  (
+    object: object,
+    inventory: Inventory<'Service' | 'Ingress'>,
+    kind: KindName,
+    namespace: string,
+  ): Relation<Exposure> => {
+    const services = servicesOf(kind, object, namespace, inventory)
+    const exposures = services.found.map((service) => ({ service, routes: ingressesOf(service, namespace, inventory) }))
+    return {
+      found: exposures.map(({ service, routes }) => ({
+        service,
+        reach: reachOf(service, routes.found.length > 0),
+        ingresses: routes.found,
+      })),
+      unsure: [...new Set([...services.unsure, ...exposures.flatMap(({ routes }) => routes.unsure)])],
+    }
+  },
+)
 
 /** The reach of a Service; `routed` if an Ingress sends to it. */
 export function reachOf(service: Service, routed: boolean): Reach {

@@ -3,6 +3,7 @@ import { unknown, type Inventory } from './inventory.ts'
 import { anyKey } from './label-keys.ts'
 import { nameOf } from './names.ts'
 import type { Kinds } from './objects.ts'
+import { oncePerReview } from './once-per-review.ts'
 import { pointer } from './pointer.ts'
 import { related, type Relation } from './relations.ts'
 import { listOf, memberOf, recordOf, stringOf } from './shape.ts'
@@ -79,12 +80,18 @@ export function ingressesOf(
   namespace: string,
   inventory: Inventory<'Ingress'>,
 ): Relation<Ingress> {
-  const name = nameOf(service)
-  return related('Ingress', namespace, inventory, ingressFiling, isVariable(name) ? undefined : [name], (ingress) => {
-    if (backendsTo(name, ingress).length > 0) return true
-    return isVariable(name) || backendsIn(ingress).varies ? unknown : false
-  })
+  return ingressesTo(service, inventory, namespace)
 }
+
+const ingressesTo = oncePerReview(
+  (service: Kinds['Service'], inventory: Inventory<'Ingress'>, namespace: string): Relation<Ingress> => {
+    const name = nameOf(service)
+    return related('Ingress', namespace, inventory, ingressFiling, isVariable(name) ? undefined : [name], (ingress) => {
+      if (backendsTo(name, ingress).length > 0) return true
+      return isVariable(name) || backendsIn(ingress).varies ? unknown : false
+    })
+  },
+)
 
 function backendAt(backend: unknown, path: string, host: string, route: string): IngressBackend[] {
   const service = memberOf(backend, 'service')

@@ -5,50 +5,60 @@ import { listOf, memberOf, recordOf } from './shape.ts'
  * SetDefaults_Probe, SetDefaults_HTTPGetAction): what they ask, how often, how patiently.
  */
 export function sameProbe(a: unknown, b: unknown): boolean {
-  // Hardly any container has both, and printing one costs as much as a small rule.
-  if (!recordOf(a) || !recordOf(b)) return false
-  const [first, second] = [printOf(a), printOf(b)]
-  return first !== undefined && first === second
+  const [first, second] = [handlerOf(a), handlerOf(b)]
+  if (!first || first.type !== second?.type) return false
+  return sameFields(a, b, patience) && sameFields(first.action, second.action, fields[first.type])
 }
 
-const delays = {
-  initialDelaySeconds: 0,
-  periodSeconds: 10,
-  timeoutSeconds: 1,
-  successThreshold: 1,
-  failureThreshold: 3,
-} as const
+type Fields = readonly (readonly [name: string, otherwise: string | number])[]
 
-function printOf(probe: unknown): string | undefined {
-  const handler = handlerOf(probe)
-  if (handler === undefined) return undefined
-  const patience = Object.entries(delays).map(([name, otherwise]) => plain(memberOf(probe, name) ?? otherwise))
-  return JSON.stringify([...patience, ...handler])
+const patience: Fields = [
+  ['initialDelaySeconds', 0],
+  ['periodSeconds', 10],
+  ['timeoutSeconds', 1],
+  ['successThreshold', 1],
+  ['failureThreshold', 3],
+]
+
+const fields = {
+  httpGet: [
+    ['path', '/'],
+    ['port', ''],
+    ['host', ''],
+    ['scheme', 'HTTP'],
+    ['httpHeaders', ''],
+  ],
+  tcpSocket: [
+    ['port', ''],
+    ['host', ''],
+  ],
+  grpc: [
+    ['port', ''],
+    ['service', ''],
+  ],
+  exec: [['command', '']],
+} as const satisfies { readonly [type: string]: Fields }
+
+const types = ['httpGet', 'tcpSocket', 'grpc', 'exec'] as const
+
+function handlerOf(probe: unknown): { readonly type: keyof typeof fields; readonly action: unknown } | undefined {
+  const type = types.find((each) => recordOf(memberOf(probe, each)))
+  return type && { type, action: memberOf(probe, type) }
 }
 
-function handlerOf(probe: unknown): unknown[] | undefined {
-  const { httpGet, tcpSocket, grpc, exec } = recordOf(probe) ?? {}
-  const of = (action: unknown, name: string, otherwise: string) => plain(memberOf(action, name) ?? otherwise)
-  if (recordOf(httpGet)) {
-    const headers = listOf(memberOf(httpGet, 'httpHeaders')).map((header) => [
-      of(header, 'name', ''),
-      of(header, 'value', ''),
-    ])
-    return [
-      'httpGet',
-      of(httpGet, 'path', '/'),
-      of(httpGet, 'port', ''),
-      of(httpGet, 'host', ''),
-      of(httpGet, 'scheme', 'HTTP'),
-      headers,
-    ]
-  }
-  if (recordOf(tcpSocket)) return ['tcpSocket', of(tcpSocket, 'port', ''), of(tcpSocket, 'host', '')]
-  if (recordOf(grpc)) return ['grpc', of(grpc, 'port', ''), of(grpc, 'service', '')]
-  return recordOf(exec) ? ['exec', listOf(memberOf(exec, 'command')).map(plain)] : undefined
+function sameFields(a: unknown, b: unknown, names: Fields): boolean {
+  return names.every(
+    ([name, otherwise]) => plain(memberOf(a, name) ?? otherwise) === plain(memberOf(b, name) ?? otherwise),
+  )
 }
 
 // What is wrongly typed says nothing.
 function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? '' : JSON.stringify(listOf(value).map(ofList))
   return typeof value === 'string' || typeof value === 'number' ? value : null
+}
+
+// A header, or a word of a command.
+function ofList(entry: unknown): unknown {
+  return recordOf(entry) ? [plain(memberOf(entry, 'name') ?? ''), plain(memberOf(entry, 'value') ?? '')] : plain(entry)
 }

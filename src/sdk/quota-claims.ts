@@ -1,4 +1,5 @@
 import { claimsOf, classesOf } from './claims.ts'
+import { firstOrdinal } from './claim-users.ts'
 import { unknown, type Inventory } from './inventory.ts'
 import { nameOf } from './names.ts'
 import type { Kinds } from './objects.ts'
@@ -76,7 +77,7 @@ function madeClaims(
   replicas: number,
   claims: readonly Kinds['PersistentVolumeClaim'][],
 ): ReadonlyMap<string, number> {
-  const start = Number(memberOf(memberOf(memberOf(workload, 'spec'), 'ordinals'), 'start') ?? 0)
+  const start = firstOrdinal(workload)
   const suffix = `-${nameOf(workload)}`
   const made = new Map<string, number>()
   for (const claim of claims) {

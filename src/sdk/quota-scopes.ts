@@ -143,8 +143,12 @@ function priorityClassOf(spec: PodSpec, inventory: Inventory<'PriorityClass'>): 
   const defaults = classes.filter(({ globalDefault }) => globalDefault === true)
   if (defaults.some((each) => inventory.uncertain(each))) return unknown
   let least = defaults[0]
-  for (const each of defaults) if (Number(each.value) < Number(least?.value)) least = each
+  for (const each of defaults) if (rankOf(each) < (least ? rankOf(least) : 0)) least = each
   return least ? nameOf(least) : ''
+}
+
+function rankOf({ value }: Kinds['PriorityClass']): number {
+  return typeof value === 'number' ? value : 0
 }
 
 function reachesOut(affinity: unknown): boolean {

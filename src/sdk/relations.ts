@@ -5,6 +5,7 @@ import { scalableKinds } from './kinds.ts'
 import { anyKey, podLabelKeys, selectorKeys } from './label-keys.ts'
 import { nameOf } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
+import { oncePerReview } from './once-per-review.ts'
 import { controllerOf } from './owners.ts'
 import { selectsPods } from './pod-labels.ts'
 import { targets, type Scalable } from './scale.ts'
@@ -32,11 +33,24 @@ export function budgetsOf(
   namespace: string,
   inventory: Inventory<'PodDisruptionBudget'>,
 ): Relation<Kinds['PodDisruptionBudget']> {
-  const keys = podLabelKeys(kind, object)
-  return related('PodDisruptionBudget', namespace, inventory, budgetFiling, keys, (budget) =>
-    selectsPods(budgetSelector(budget), kind, object),
-  )
+  return typeof object === 'object' && object
+    ? budgetsOver(object, inventory, kind, namespace)
+    : { found: [], unsure: [] }
 }
+
+const budgetsOver = oncePerReview(
+  (
+    object: object,
+    inventory: Inventory<'PodDisruptionBudget'>,
+    kind: KindName,
+    namespace: string,
+  ): Relation<Kinds['PodDisruptionBudget']> => {
+    const keys = podLabelKeys(kind, object)
+    return related('PodDisruptionBudget', namespace, inventory, budgetFiling, keys, (budget) =>
+      selectsPods(budgetSelector(budget), kind, object),
+    )
+  },
+)
 
 /**
  * The workloads whose pods a budget of this namespace selects. A ReplicaSet of a Deployment or a Rollout and a Job of a
@@ -86,12 +100,22 @@ export function autoscalersOf(
   namespace: string,
   inventory: Inventory<'HorizontalPodAutoscaler'>,
 ): Relation<Kinds['HorizontalPodAutoscaler']> {
-  const name = nameOf(workload)
-  const keys = isVariable(name) ? undefined : [`${workload.kind ?? ''}/${name}`]
-  return related('HorizontalPodAutoscaler', namespace, inventory, targetFiling, keys, (autoscaler) =>
-    targets(autoscaler, workload),
-  )
+  return autoscalersAt(workload, inventory, namespace)
 }
+
+const autoscalersAt = oncePerReview(
+  (
+    workload: Scalable,
+    inventory: Inventory<'HorizontalPodAutoscaler'>,
+    namespace: string,
+  ): Relation<Kinds['HorizontalPodAutoscaler']> => {
+    const name = nameOf(workload)
+    const keys = isVariable(name) ? undefined : [`${workload.kind ?? ''}/${name}`]
+    return related('HorizontalPodAutoscaler', namespace, inventory, targetFiling, keys, (autoscaler) =>
+      targets(autoscaler, workload),
+    )
+  },
+)
 
 /** The workload of this namespace that an autoscaler targets, if it is there and of a kind with a scale. */
 export function scaledBy(

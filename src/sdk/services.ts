@@ -2,6 +2,7 @@ import type { Filing } from './filed-lists.ts'
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { anyKey, labelKeys, podLabelKeys, selectorKeys } from './label-keys.ts'
 import type { KindName, Kinds } from './objects.ts'
+import { oncePerReview } from './once-per-review.ts'
 import { controllerOf } from './owners.ts'
 import { selectsPods } from './pod-labels.ts'
 import { related, witnessKinds, workloadsSelected, type Relation, type Witness, type WitnessKind } from './relations.ts'
@@ -74,11 +75,19 @@ export function servicesOf(
   namespace: string,
   inventory: Inventory<'Service'>,
 ): Relation<Service> {
-  const keys = podLabelKeys(kind, object)
-  return related('Service', namespace, inventory, serviceFiling, keys, (service) =>
-    selectsPods(serviceSelector(service), kind, object),
-  )
+  return typeof object === 'object' && object ? servicesOver(object, inventory, kind, namespace) : nobody
 }
+
+const nobody: Relation<never> = { found: [], unsure: [] }
+
+const servicesOver = oncePerReview(
+  (object: object, inventory: Inventory<'Service'>, kind: KindName, namespace: string): Relation<Service> => {
+    const keys = podLabelKeys(kind, object)
+    return related('Service', namespace, inventory, serviceFiling, keys, (service) =>
+      selectsPods(serviceSelector(service), kind, object),
+    )
+  },
+)
 
 function serviceKeys({ spec }: Service): readonly string[] | undefined {
   return selectorKeys({ matchLabels: spec?.selector })

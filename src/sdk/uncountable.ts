@@ -63,7 +63,7 @@ function byScale(budget: Budget, cover: Cover, namespace: string, inventory: Inv
   const { countless, foreign, leftover, scalable, unsure, bare } = cover
   const scaleless = foreign.flatMap((pod) => {
     const owner = controllerOf(pod)
-    const kind = owner?.kind ?? ''
+    const kind = stringOf(owner?.kind) ?? ''
     const name = stringOf(owner?.name) ?? ''
     return withoutScale.has(`${groupOf(owner?.apiVersion ?? '')}/${kind}`) ? [{ kind, name }] : []
   })

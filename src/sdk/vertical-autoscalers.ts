@@ -4,7 +4,7 @@ import { nameOf } from './names.ts'
 import type { Kinds } from './objects.ts'
 import { oncePerList } from './once-per-list.ts'
 import type { ScalableWitness } from './budget-cover.ts'
-import { listOf, memberOf, stringOf } from './shape.ts'
+import { listOf, memberOf, stringOf, textOf } from './shape.ts'
 
 type Vertical = Kinds['VerticalPodAutoscaler']
 
@@ -32,7 +32,7 @@ const byTarget = oncePerList((list: readonly Vertical[]) => {
     list.map((vertical) => {
       const target = memberOf(vertical.spec, 'targetRef')
       const group = groupOf(stringOf(memberOf(target, 'apiVersion')) ?? '')
-      return [`${group}/${String(memberOf(target, 'kind'))}/${String(memberOf(target, 'name'))}`, vertical] as const
+      return [`${group}/${textOf(memberOf(target, 'kind'))}/${textOf(memberOf(target, 'name'))}`, vertical] as const
     }),
   )
 })
