@@ -17,6 +17,8 @@ const quotedAnnotations = [
 ]
 const names = /(^|\/| )(name|[a-z]\w*Name|names\/\*|key|host|provisioner|serviceAccount|topologyKey)$/
 
+const quantities = /\/(limits|requests|hard|limits\/\*\/(min|max|default|defaultRequest|maxLimitRequestRatio))\/[^/]+$/
+
 /**
  * Findings are all that the answers, reports, logs and metrics are made of. A credential is put into every place of
  * every example where a string stands, one at a time; where a finding then repeats it, that must be a place that
@@ -58,7 +60,7 @@ function mayBeNamed(place: string): boolean {
   if (place.includes('/annotations/')) return quotedAnnotations.some((key) => place.endsWith(key))
   // What the scheduler and the probes are told is a place, not a secret.
   if (/\/(nodeSelector|matchExpressions\/\*|matchFields\/\*|httpGet)\//.test(place)) return true
-  return names.test(place) || /\/(resources\/)?(limits|requests|hard)\/[^/]+$/.test(place)
+  return names.test(place) || quantities.test(place)
 }
 
 function stringsIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
