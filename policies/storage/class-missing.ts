@@ -1,4 +1,6 @@
-import { claimsOf, classNameOf, classPathOf, isBound, type Claim } from '../../src/sdk/claims.ts'
+import { isBound } from '../../src/sdk/claim-volume.ts'
+import { onlyHandsOut } from '../../src/sdk/class-reach.ts'
+import { claimsOf, classNameOf, classPathOf, type Claim } from '../../src/sdk/claims.ts'
 import { closest } from '../../src/sdk/closest.ts'
 import { fitsClaim, freeVolumes, type IsOwn } from '../../src/sdk/free-volumes.ts'
 import { unknown } from '../../src/sdk/inventory.ts'
@@ -127,7 +129,8 @@ export default definePolicy({
   *check({ kind, object, name: own, namespace, inventory }) {
     const unsure = new Set<Missing>()
     for (const { claim, path, name } of claimsOf(kind, object)) {
-      if (kind === 'PersistentVolumeClaim' && isBound(object)) continue
+      const bound = kind === 'PersistentVolumeClaim' && isBound(object, namespace, inventory)
+      if (bound === true) continue
       const className = classNameOf(claim)
       if (className === undefined || className === '') continue
       if (className === unknown) {
@@ -141,12 +144,12 @@ export default definePolicy({
         continue
       }
       const isMissing = storageClass === undefined
-      if (!isMissing && !(handsOutOnly(storageClass.provisioner) && bindsAtOnce(storageClass) === true)) continue
+      if (!isMissing && !(onlyHandsOut(storageClass) && bindsAtOnce(storageClass) === true)) continue
       const free = freeVolumes(className, ownClaims(kind, namespace, own, name), inventory)
       const fitting = isMissing ? free.found.map(() => true) : free.found.map((volume) => fitsClaim(volume, claim))
       for (const missing of free.unsure) unsure.add(missing)
-      if (fitting.includes(unknown)) unsure.add('PersistentVolume')
-      if (free.unsure.length > 0 || fitting.some((fits) => fits !== false)) continue
+      if (bound === unknown || fitting.includes(unknown)) unsure.add('PersistentVolume')
+      if (bound === unknown || free.unsure.length > 0 || fitting.some((fits) => fits !== false)) continue
       yield {
         reason: isMissing ? 'not-found' : 'no-volume',
         path: path + classPathOf(claim),
@@ -161,10 +164,6 @@ export default definePolicy({
     for (const missing of unsure) yield unresolved(missing)
   },
 })
-
-function handsOutOnly(provisioner: unknown): boolean {
-  return provisioner === 'kubernetes.io/no-provisioner'
-}
 
 /** Volumes that the claims under review have already are no one else's. */
 function ownClaims(kind: KindName, namespace: string, owner: string, name: string): IsOwn {

@@ -1,4 +1,6 @@
-import { claimsOf, classNameOf, classPathOf, isBound } from '../../src/sdk/claims.ts'
+import { bindingFault, strands } from '../../src/sdk/binding-fault.ts'
+import { isBound } from '../../src/sdk/claim-volume.ts'
+import { claimsOf, classNameOf, classPathOf } from '../../src/sdk/claims.ts'
 import { fitsClaim, freeVolumes } from '../../src/sdk/free-volumes.ts'
 import { unknown } from '../../src/sdk/inventory.ts'
 import { podKinds } from '../../src/sdk/kinds.ts'
@@ -7,7 +9,7 @@ import type { KindName, Kinds } from '../../src/sdk/objects.ts'
 import { pointer } from '../../src/sdk/pointer.ts'
 import { definePolicy, unresolved, type Review } from '../../src/sdk/policy.ts'
 import { provisionerParams } from '../../src/sdk/provisioners.ts'
-import { bindingFault, defaultClasses, defaultKeyOf, defaultsAmong, winnerOf } from '../../src/sdk/storage-classes.ts'
+import { defaultClasses, defaultKeyOf, defaultsAmong, winnerOf } from '../../src/sdk/storage-classes.ts'
 
 const snippet = `metadata:
   annotations:
@@ -165,26 +167,35 @@ export default definePolicy({
       const [other] = others
       if (!other) return
       const winner = winnerAt(review, object, defaults)
-      const fault = winner && bindingFault(winner, params, inventory.list('Node'))
+      const fault = winner && bindingFault(winner, params, inventory)
       const names = `${brief(nameOf(other), 24)}${others.length > 1 ? ` and ${others.length - 1} more` : ''}`
       yield {
-        reason: fault === 'zonal' || fault === 'node-local' ? 'immediate-winner' : 'second-default',
+        reason: typeof fault === 'string' && strands(fault) ? 'immediate-winner' : 'second-default',
         path: pointer('metadata', 'annotations', annotation),
         message: `defaults: ${brief(own, 24)}, ${names}; ${winner ? `the newest (${brief(nameOf(winner), 24)})` : 'the newest'} wins`,
         fix: 'set is-default-class: "false" on all but one',
         related: others.slice(0, 20).map((each) => ({ kind: 'StorageClass', namespace: '', name: nameOf(each) })),
       }
+      if (typeof fault === 'object') yield fault
       return
     }
     const unsure = new Set<KindName>()
     for (const { claim, path, name } of claimsOf(kind, object)) {
-      if (classNameOf(claim) !== undefined || (kind === 'PersistentVolumeClaim' && isBound(object))) continue
+      if (classNameOf(claim) !== undefined) continue
+      const bound = kind === 'PersistentVolumeClaim' && isBound(object, namespace, inventory)
+      if (bound === true) continue
       const defaults = defaultClasses(inventory)
       for (const missing of defaults.unsure) unsure.add(missing)
       if (defaults.found.length > 0 || defaults.unsure.length > 0) continue
       const free = freeVolumes('', (of, claimName) => of === namespace && claimName === name, inventory)
       for (const missing of free.unsure) unsure.add(missing)
-      if (free.unsure.length > 0 || free.found.some((volume) => fitsClaim(volume, claim) !== false)) continue
+      if (bound === unknown) unsure.add('PersistentVolume')
+      if (
+        bound === unknown ||
+        free.unsure.length > 0 ||
+        free.found.some((volume) => fitsClaim(volume, claim) !== false)
+      )
+        continue
       yield {
         reason: 'none',
         path: path + classPathOf(claim),

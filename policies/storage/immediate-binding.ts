@@ -1,9 +1,8 @@
-import { unknown } from '../../src/sdk/inventory.ts'
+import { bindingFault } from '../../src/sdk/binding-fault.ts'
 import { brief } from '../../src/sdk/names.ts'
-import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
+import { definePolicy } from '../../src/sdk/policy.ts'
 import { provisionerParams } from '../../src/sdk/provisioners.ts'
 import { memberOf, stringOf } from '../../src/sdk/shape.ts'
-import { bindingFault } from '../../src/sdk/storage-classes.ts'
 
 const why =
   'The volume is made as soon as it is claimed, in a zone chosen without the CPU, affinity and taints of its pod; the scheduler must then follow the disk or leave the pod Pending.'
@@ -21,7 +20,7 @@ export default definePolicy({
     'https://kubernetes.io/docs/concepts/storage/storage-classes/#volume-binding-mode',
   ],
   on: ['StorageClass'],
-  reads: ['Node'],
+  reads: ['Node', 'PersistentVolume'],
   reasons: {
     zonal: { baseline: 'deny', why, snippet },
     'node-local': {
@@ -37,6 +36,11 @@ export default definePolicy({
     'one-zone': {
       baseline: 'warn',
       why: 'There is one zone now, so volumes and pods meet; with the first node in a second zone they no longer do.',
+      snippet,
+    },
+    'one-node': {
+      baseline: 'warn',
+      why: 'There is one node now, so volumes and pods meet; with the second node they no longer do.',
       snippet,
     },
     'zone-redundant': {
@@ -83,6 +87,11 @@ export default definePolicy({
         params: { globalProvisioners: ['*.example.com'] },
       },
       {
+        name: 'a class that hands out volumes of a file server',
+        object: `{ kind: StorageClass, metadata: { name: shared }, provisioner: kubernetes.io/no-provisioner }`,
+        inventory: `{ kind: PersistentVolume, metadata: { name: pv-1 }, spec: { capacity: { storage: 10Gi }, accessModes: [ReadWriteMany], storageClassName: shared, nfs: { server: nfs.example.com, path: /data } } }`,
+      },
+      {
         name: 'files wait for nobody, whatever a variable says',
         object: `{ kind: StorageClass, provisioner: efs.csi.aws.com, volumeBindingMode: "\${MODE}" }`,
         frontEnd: 'check',
@@ -116,6 +125,24 @@ export default definePolicy({
         name: 'local volumes',
         object: `{ kind: StorageClass, provisioner: kubernetes.io/no-provisioner, volumeBindingMode: Immediate }`,
         finds: ['node-local /volumeBindingMode'],
+      },
+      {
+        name: 'of the volumes that a class hands out, one is of a node',
+        object: `{ kind: StorageClass, metadata: { name: mixed }, provisioner: kubernetes.io/no-provisioner }`,
+        inventory: `{ kind: PersistentVolume, metadata: { name: pv-1 }, spec: { storageClassName: mixed, nfs: { server: nfs.example.com, path: /data } } }\n---\n{ kind: PersistentVolume, metadata: { name: pv-2 }, spec: { storageClassName: mixed, local: { path: /data }, nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: kubernetes.io/hostname, operator: In, values: [n1] }] }] } } } }`,
+        finds: ['node-local /volumeBindingMode'],
+      },
+      {
+        name: 'volumes that are not known yet',
+        object: `{ kind: StorageClass, provisioner: kubernetes.io/no-provisioner }`,
+        unknown: ['PersistentVolume'],
+        finds: ['unresolved PersistentVolume'],
+      },
+      {
+        name: 'the cluster has one node',
+        object: `{ kind: StorageClass, provisioner: hostpath.csi.k8s.io, volumeBindingMode: Immediate }`,
+        inventory: `{ kind: Node, metadata: { name: n1 } }`,
+        finds: ['one-node /volumeBindingMode'],
       },
       {
         name: 'Longhorn that keeps the data on the node of its first pod',
@@ -181,21 +208,21 @@ export default definePolicy({
     ],
   },
   *check({ object, name, params, inventory }) {
-    const fault = bindingFault(object, params, inventory.list('Node'))
+    const fault = bindingFault(object, params, inventory)
     if (!fault) return
-    if (fault === unknown) {
-      yield unresolved('value')
+    if (typeof fault === 'object') {
+      yield fault
       return
     }
     const isManaged = memberOf(object.metadata?.labels, 'addonmanager.kubernetes.io/mode') !== undefined
-    const mode = object.volumeBindingMode ? 'Immediate' : 'without volumeBindingMode, which means Immediate,'
+    const mode = object.volumeBindingMode ? 'Immediate' : 'without volumeBindingMode (Immediate)'
     yield {
       reason: isManaged ? 'cloud-managed' : fault,
       path: '/volumeBindingMode',
-      message: `StorageClass ${brief(name)} is ${mode} with ${adjectives[fault]} ${brief(stringOf(object.provisioner) ?? '')}`,
+      message: `StorageClass ${brief(name, 24)} is ${mode} with ${adjectives[fault]} ${brief(stringOf(object.provisioner) ?? '')}`,
       fix: isManaged
         ? 'use a class of your own with volumeBindingMode: WaitForFirstConsumer'
-        : 'set volumeBindingMode: WaitForFirstConsumer; a class that exists is deleted first, bound volumes stay bound',
+        : 'set volumeBindingMode: WaitForFirstConsumer; delete an existing class first, bound volumes stay bound',
     }
   },
 })
@@ -205,6 +232,7 @@ const adjectives = {
   'node-local': 'node-local',
   'single-zone-class': 'zonal',
   'one-zone': 'zonal',
+  'one-node': 'node-local',
   'zone-redundant': 'zone-redundant',
   unknown: 'the unlisted provisioner',
 } as const

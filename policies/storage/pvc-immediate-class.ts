@@ -1,5 +1,8 @@
+import { strands } from '../../src/sdk/binding-fault.ts'
 import { claimFault, waitingClaims } from '../../src/sdk/claim-binding.ts'
-import { claimsOf, classPathOf, isBound } from '../../src/sdk/claims.ts'
+import { isBound } from '../../src/sdk/claim-volume.ts'
+import { claimsOf, classPathOf } from '../../src/sdk/claims.ts'
+import { unknown } from '../../src/sdk/inventory.ts'
 import { podKinds } from '../../src/sdk/kinds.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName, Kinds } from '../../src/sdk/objects.ts'
@@ -25,6 +28,8 @@ const statefulSet = (fields: string) =>
   `{ kind: StatefulSet, spec: { replicas: 3, serviceName: db, selector: { matchLabels: { app: db } }, template: { metadata: { labels: { app: db } }, spec: { containers: [${container}] } }, volumeClaimTemplates: [{ metadata: { name: data }, spec: { ${fields} accessModes: [ReadWriteOnce], resources: { requests: { storage: 10Gi } } } }] } }`
 const deployment = (...volumes: string[]) =>
   `{ kind: Deployment, spec: { replicas: 1, strategy: { type: Recreate }, selector: { matchLabels: { app: web } }, template: { metadata: { labels: { app: web } }, spec: { containers: [${container}], volumes: [${volumes.join(', ')}] } } } }`
+const keptVolume = (uid = '', size = '10Gi') =>
+  `{ kind: PersistentVolume, metadata: { name: pv-1 }, spec: { capacity: { storage: ${size} }, accessModes: [ReadWriteOnce], storageClassName: gp2, csi: { driver: ebs.csi.aws.com, volumeHandle: v1 }, claimRef: { namespace: default, name: data${uid} }, nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: topology.kubernetes.io/zone, operator: In, values: [a] }] }] } } } }`
 const mounted = (name: string) => `{ name: ${name}, persistentVolumeClaim: { claimName: ${name} } }`
 
 export default definePolicy({
@@ -39,7 +44,7 @@ export default definePolicy({
   ],
   // Not on StorageClass: there the class itself is refused, and one cause gets one finding.
   on: ['PersistentVolumeClaim', ...podKinds],
-  reads: ['StorageClass', 'Node', 'PersistentVolumeClaim'],
+  reads: ['StorageClass', 'Node', 'PersistentVolume', 'PersistentVolumeClaim'],
   reasons: {
     immediate: { baseline: 'deny', why, snippet },
     'single-zone-class': {
@@ -50,6 +55,11 @@ export default definePolicy({
     'one-zone': {
       baseline: 'warn',
       why: 'There is one zone now, so volumes and pods meet; with the first node in a second zone they no longer do.',
+      snippet,
+    },
+    'one-node': {
+      baseline: 'warn',
+      why: 'There is one node now, so volumes and pods meet; with the second node they no longer do.',
       snippet,
     },
     'several-claims': {
@@ -94,6 +104,21 @@ export default definePolicy({
         inventory: `{ kind: StorageClass, metadata: { name: zrs }, provisioner: disk.csi.azure.com, parameters: { skuName: Premium_ZRS } }`,
       },
       {
+        name: 'a volume names the claim',
+        object: claim('storageClassName: gp2,', 'data'),
+        inventory: `${storageClass('gp2')}\n---\n${keptVolume()}`,
+      },
+      {
+        name: 'a volume names the claim that a Deployment mounts',
+        object: deployment(mounted('data')),
+        inventory: `${storageClass('gp2')}\n---\n${claim('storageClassName: gp2,', 'data')}\n---\n${keptVolume()}`,
+      },
+      {
+        name: 'the volumes of the class are of a file server',
+        object: statefulSet('storageClassName: shared,'),
+        inventory: `{ kind: StorageClass, metadata: { name: shared }, provisioner: kubernetes.io/no-provisioner }\n---\n{ kind: PersistentVolume, metadata: { name: pv-1 }, spec: { capacity: { storage: 10Gi }, accessModes: [ReadWriteOnce, ReadWriteMany], storageClassName: shared, nfs: { server: nfs.example.com, path: /data } } }`,
+      },
+      {
         name: 'an existing claim that has its volume',
         object: deployment(mounted('data')),
         inventory: `${storageClass('gp2')}\n---\n${claim('storageClassName: gp2, volumeName: pv-1,', 'data')}\n---\n{ kind: PersistentVolume, metadata: { name: pv-1 }, spec: { storageClassName: gp2, nfs: { server: nfs.example.com, path: /data } } }`,
@@ -126,6 +151,25 @@ export default definePolicy({
         finds: ['immediate /spec/storageClassName'],
       },
       {
+        name: 'the volume that names the claim is that of one that is gone',
+        object: `{ kind: PersistentVolumeClaim, metadata: { name: data, uid: new }, spec: { storageClassName: gp2, accessModes: [ReadWriteOnce], resources: { requests: { storage: 10Gi } } } }`,
+        inventory: `${storageClass('gp2')}\n---\n${keptVolume(', uid: old')}`,
+        finds: ['immediate /spec/storageClassName'],
+      },
+      {
+        name: 'the volume that names the claim is too small',
+        object: claim('storageClassName: gp2,', 'data'),
+        inventory: `${storageClass('gp2')}\n---\n${keptVolume('', '5Gi')}`,
+        finds: ['immediate /spec/storageClassName'],
+      },
+      {
+        name: 'volumes that are not known yet',
+        object: claim('storageClassName: gp2,'),
+        inventory: storageClass('gp2'),
+        unknown: ['PersistentVolume'],
+        finds: ['unresolved PersistentVolume'],
+      },
+      {
         name: 'a claim that names its class by the annotation of old',
         object: `{ kind: PersistentVolumeClaim, metadata: { annotations: { volume.beta.kubernetes.io/storage-class: gp2 } }, spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 10Gi } } } }`,
         inventory: storageClass('gp2'),
@@ -144,6 +188,12 @@ export default definePolicy({
         object: claim('storageClassName: gp2,'),
         inventory: `${storageClass('gp2')}\n---\n{ kind: Node, metadata: { name: n1, labels: { topology.kubernetes.io/zone: a } } }`,
         finds: ['one-zone /spec/storageClassName'],
+      },
+      {
+        name: 'the cluster has one node',
+        object: claim('storageClassName: local,'),
+        inventory: `{ kind: StorageClass, metadata: { name: local }, provisioner: hostpath.csi.k8s.io }\n---\n{ kind: Node, metadata: { name: n1 } }`,
+        finds: ['one-node /spec/storageClassName'],
       },
       {
         name: 'the class allows one zone',
@@ -190,12 +240,17 @@ export default definePolicy({
   *check({ kind, object, namespace, params, inventory }) {
     const unsure = new Set<KindName>()
     for (const { claim, path, name } of claimsOf(kind, object)) {
-      if (kind === 'PersistentVolumeClaim' && isBound(object)) continue
+      const bound = kind === 'PersistentVolumeClaim' && isBound(object, namespace, inventory)
+      if (bound === true) continue
       const faults = claimFault(claim, params, inventory)
       for (const missing of faults.unsure) unsure.add(missing)
+      if (bound === unknown && faults.found.length > 0) {
+        unsure.add('PersistentVolume')
+        continue
+      }
       for (const { fault, storageClass } of faults.found) {
         yield {
-          reason: fault === 'zonal' || fault === 'node-local' ? 'immediate' : fault,
+          reason: strands(fault) ? 'immediate' : fault,
           path: path + classPathOf(claim),
           message: `claim ${brief(name)} uses ${describe(storageClass)}`,
           fix,

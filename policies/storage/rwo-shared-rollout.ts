@@ -286,7 +286,7 @@ function faultOf(
   const surges = kind === 'Deployment' && scale.current === 1 && addsBeforeItRemoves(object)
   if (isJob(kind) || kind === 'StatefulSet' || (scale.floor < 2 && !surges)) return undefined
   if (stayTogether(view)) return undefined
-  const reach = reachOfClaim(claim, params, inventory)
+  const reach = reachOfClaim(claim, namespace, params, inventory)
   for (const missing of reach.unsure) unsure.add(missing)
   const [far] = reach.found
   if (far === undefined || far === 'global') return undefined

@@ -1,5 +1,6 @@
-import { claimRefsOf, claimsOf, classesOf, isBound, type Claim } from '../../src/sdk/claims.ts'
-import { unknown } from '../../src/sdk/inventory.ts'
+import { isBound } from '../../src/sdk/claim-volume.ts'
+import { claimRefsOf, claimsOf, classesOf, type Claim } from '../../src/sdk/claims.ts'
+import { unknown, type Unknown } from '../../src/sdk/inventory.ts'
 import { podKinds } from '../../src/sdk/kinds.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { Kinds } from '../../src/sdk/objects.ts'
@@ -33,7 +34,7 @@ export default definePolicy({
     'https://github.com/kubernetes/kubernetes/issues/89953',
   ],
   on: podKinds,
-  reads: ['PersistentVolumeClaim', 'StorageClass'],
+  reads: ['PersistentVolumeClaim', 'PersistentVolume', 'StorageClass'],
   reasons: {
     waits: {
       baseline: { default: 'deny', pod: 'warn' },
@@ -60,6 +61,11 @@ affinity:
         name: 'the claim has its volume',
         object: deployment(mount),
         inventory: `${storageClass('WaitForFirstConsumer')}\n---\n${claim('volumeName: pv-1,')}\n---\n{ kind: PersistentVolume, metadata: { name: pv-1 }, spec: { storageClassName: gp3, nfs: { server: nfs.example.com, path: /data } } }`,
+      },
+      {
+        name: 'a volume names the claim: nobody waits for the scheduler to find one',
+        object: deployment(mount),
+        inventory: `${known}\n---\n{ kind: PersistentVolume, metadata: { name: pv-1 }, spec: { capacity: { storage: 10Gi }, accessModes: [ReadWriteOnce], storageClassName: gp3, nfs: { server: nfs.example.com, path: /data }, claimRef: { namespace: default, name: data } } }`,
       },
       {
         name: 'nobody waits for the scheduler',
@@ -110,6 +116,14 @@ affinity:
         finds: ['unresolved PersistentVolumeClaim'],
       },
       {
+        name: 'volumes that are not known: one of them may name the claim',
+        object: deployment(mount),
+        inventory: known,
+        unknown: ['PersistentVolume'],
+        alongside,
+        finds: ['unresolved PersistentVolume'],
+      },
+      {
         name: 'files that do not hold the class',
         object: deployment(mount),
         inventory: claim(),
@@ -124,25 +138,27 @@ affinity:
     if (!spec?.nodeName) return
     const unsure = new Set<Missing>()
     const waiting: { readonly path: string; readonly name: string; readonly storageClass: Kinds['StorageClass'] }[] = []
-    const judge = (claim: Claim, path: string, claimName: string): void => {
+    const judge = (claim: Claim, path: string, claimName: string, bound: boolean | Unknown = false): void => {
+      if (bound === true) return
       const classes = classesOf(claim, inventory)
       for (const missing of classes.unsure) unsure.add(missing)
       const modes = classes.found.map(bindsAtOnce)
       const [storageClass] = classes.found
       // Which of several defaults it will be is not known.
       if (modes.includes(unknown) || new Set(modes).size > 1) unsure.add('StorageClass')
+      else if (storageClass && modes[0] === false && bound === unknown) unsure.add('PersistentVolume')
       else if (storageClass && modes[0] === false) waiting.push({ path, name: claimName, storageClass })
     }
     for (const ref of claimRefsOf(kind, object)) {
       const claim = inventory.get('PersistentVolumeClaim', namespace, ref.name)
       if (claim === unknown || (claim && inventory.uncertain(claim))) unsure.add('PersistentVolumeClaim')
-      else if (claim && !isBound(claim)) judge(claim, ref.path, ref.name)
+      else if (claim) judge(claim, ref.path, ref.name, isBound(claim, namespace, inventory))
     }
     for (const { claim, path, name: claimName } of claimsOf(kind, object)) {
       // A Pod that runs has made its claims already.
       const made = kind === 'Pod' && inventory.get('PersistentVolumeClaim', namespace, `${name}-${claimName}`)
       if (made === unknown) unsure.add('PersistentVolumeClaim')
-      else if (!made || !isBound(made)) judge(claim, path, claimName)
+      else judge(claim, path, claimName, made && isBound(made, namespace, inventory))
     }
     for (const { path, name: claimName, storageClass } of waiting) {
       yield {

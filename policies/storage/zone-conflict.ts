@@ -137,6 +137,13 @@ export default definePolicy({
         finds: [`pv-vs-pod ${data}`],
       },
       {
+        name: 'the volume names the claim, which waits for its pod',
+        object: deployment(inZone('b'), 'data'),
+        inventory: files(claim('data'), volume('pv-data', 'a', 'data'), storageClass(), node('a'), node('b')),
+        alongside,
+        finds: [`pv-vs-pod ${data}`],
+      },
+      {
         name: 'by a nodeSelector, where nodes are not known, and by two keys',
         object: deployment(`nodeSelector: { ${zoneKey}: b },`, 'data'),
         inventory: files(bound('data', 'a', 'topology.ebs.csi.aws.com/zone'), storageClass()),
@@ -278,7 +285,7 @@ export default definePolicy({
             told.add(conflict.reason)
             yield {
               reason: conflict.reason,
-              path: kind === 'PersistentVolume' ? placeOf(object) : claimPlace(object),
+              path: kind === 'PersistentVolume' ? placeOf(object) : claimPlace(conflict),
               message: messageOf(`${user.kind} ${brief(nameOf(user.object), 20)}`, conflict),
               fix: fixOf(conflict),
               related: [
@@ -372,8 +379,11 @@ function placeOf(volume: Kinds['PersistentVolume']): string {
   return affinityTerms(volume) ? '/spec/nodeAffinity' : '/metadata/labels'
 }
 
-function claimPlace({ spec }: Kinds['PersistentVolumeClaim']): string {
-  return spec?.volumeName ? '/spec/volumeName' : '/spec/storageClassName'
+// A claim that a volume names may name it too.
+function claimPlace({ reason, volume }: VolumeConflict): string {
+  return reason === 'pv-vs-pv' || volume.source.kind === 'PersistentVolume'
+    ? '/spec/volumeName'
+    : '/spec/storageClassName'
 }
 
 function messageOf(workload: string, conflict: VolumeConflict): string {

@@ -38,11 +38,6 @@ export function claimRefsOf(kind: KindName, object: object): readonly ClaimRef[]
   return refsIn(kind, object)
 }
 
-/** True for a claim that has its volume, or names it: no class decides any more. */
-export function isBound(claim: Kinds['PersistentVolumeClaim']): boolean {
-  return Boolean(claim.spec?.volumeName) || claim.status?.phase === 'Bound'
-}
-
 /** Where a claim names its class: the annotation of old goes before the field (GetPersistentVolumeClaimClass). */
 export function classPathOf(claim: Claim): string {
   return memberOf(claim.metadata?.annotations, oldAnnotation) === undefined

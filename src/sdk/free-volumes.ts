@@ -31,25 +31,35 @@ export function freeVolumes(
 }
 
 /**
- * Whether a free volume of its class may be bound to a claim: as large, all access modes, the mode and the labels asked
- * for (component-helpers/storage/volume/pv_helpers.go FindMatchingVolume). Unknown where a value cannot be read.
+ * Whether a free volume of its class may be bound to a claim: it can hold it and has the labels asked for
+ * (component-helpers/storage/volume/pv_helpers.go FindMatchingVolume). Unknown where a value cannot be read.
  */
 export function fitsClaim(volume: Volume, claim: Claim): boolean | Unknown {
+  const holds = holdsClaim(volume, claim)
+  if (holds !== true) return holds
+  const selector: unknown = claim.spec?.selector
+  return selector === undefined || selector === null || labelSelector(selector)(volume.metadata?.labels)
+}
+
+/** Whether a volume is as large as a claim asks for, with all access modes, and of its mode. */
+export function holdsClaim(volume: Volume, claim: Claim): boolean | Unknown {
   const asked = claim.spec?.resources?.requests
   const [size, wanted] = [memberOf(volume.spec?.capacity, 'storage'), memberOf(asked, 'storage')].map(parseQuantity)
   if (!size || !wanted) return unknown
   if (compareQuantities(size, wanted) < 0) return false
   const modes: readonly unknown[] = listOf(volume.spec?.accessModes)
   if (!listOf(claim.spec?.accessModes).every((mode) => modes.includes(mode))) return false
-  if ((volume.spec?.volumeMode ?? 'Filesystem') !== (claim.spec?.volumeMode ?? 'Filesystem')) return false
-  const selector: unknown = claim.spec?.selector
-  return selector === undefined || selector === null || labelSelector(selector)(volume.metadata?.labels)
+  return (volume.spec?.volumeMode ?? 'Filesystem') === (claim.spec?.volumeMode ?? 'Filesystem')
+}
+
+/** The class of a volume, '' where it has none, `anyKey` for a `${VARIABLE}`. A volume names it as a claim does. */
+export function volumeClass(volume: Volume): string {
+  const name = classNameOf(volume) ?? ''
+  return name === unknown || isVariable(name) ? anyKey : name
 }
 
 function volumeClasses(volume: Volume): readonly string[] {
-  // A volume names its class as a claim does.
-  const name = classNameOf(volume) ?? ''
-  return [name === unknown || isVariable(name) ? anyKey : name]
+  return [volumeClass(volume)]
 }
 
 function isFree({ spec, status, metadata }: Volume, isOwn: IsOwn): boolean {

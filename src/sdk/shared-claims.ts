@@ -1,12 +1,14 @@
+import { volumeOf } from './claim-volume.ts'
 import { classesOf } from './claims.ts'
-import { unknown, type Inventory, type Unknown } from './inventory.ts'
-import type { KindName, Kinds } from './objects.ts'
+import { reachOfClass } from './class-reach.ts'
+import { unknown, type Inventory } from './inventory.ts'
+import type { Kinds } from './objects.ts'
 import type { PodSpecView } from './pod-specs.ts'
-import { reachOf, type ProvisionerParams, type Reach } from './provisioners.ts'
+import { type ProvisionerParams, type Reach } from './provisioners.ts'
 import type { Relation } from './relations.ts'
 import { rolloutStep } from './rollouts.ts'
 import { labelSelector } from './selectors.ts'
-import { listOf, memberOf, stringOf } from './shape.ts'
+import { listOf, memberOf } from './shape.ts'
 import { reachOfVolume } from './volumes.ts'
 
 type Claim = Kinds['PersistentVolumeClaim']
@@ -21,21 +23,29 @@ export function sharingOf(claim: Claim): 'node' | 'pod' | 'nodes' {
 /** How far the volume of a claim reaches: the volume that it has, else those of its class. At most one is found. */
 export function reachOfClaim(
   claim: Claim,
+  namespace: string,
   params: ProvisionerParams,
   inventory: Inventory<'PersistentVolume' | 'StorageClass' | 'Node'>,
 ): Relation<Reach> {
-  const nodes = inventory.list('Node')
-  const name = stringOf(claim.spec?.volumeName) ?? ''
-  const volume = name === '' ? undefined : inventory.get('PersistentVolume', '', name)
-  if (volume === unknown || (volume && inventory.uncertain(volume))) return { found: [], unsure: ['PersistentVolume'] }
-  const classes = volume ? { found: [], unsure: [] } : classesOf(claim, inventory)
-  const reaches: readonly (Reach | Unknown | undefined)[] = volume
-    ? [reachOfVolume(volume, params, nodes)]
-    : classes.found.map((storageClass) => reachOf(storageClass, params, nodes))
+  const volume = volumeOf(claim, namespace, inventory)
+  if (volume === unknown) return { found: [], unsure: ['PersistentVolume'] }
+  if (volume) {
+    const reach = reachOfVolume(volume, params, inventory.list('Node'))
+    if (reach === unknown) return { found: [], unsure: ['PersistentVolume'] }
+    return { found: reach === undefined ? [] : [reach], unsure: [] }
+  }
+  const classes = classesOf(claim, inventory)
+  const unsure = new Set(classes.unsure)
+  const reaches = new Set<Reach | undefined>()
+  for (const storageClass of classes.found) {
+    const reach = reachOfClass(storageClass, params, inventory)
+    if (typeof reach !== 'object') reaches.add(reach)
+    else unsure.add(reach.unresolved === 'value' ? 'StorageClass' : reach.unresolved)
+  }
+  // Which of several defaults it will be is not known.
+  if (reaches.size > 1) unsure.add('StorageClass')
   const [reach] = reaches
-  const unsure: readonly KindName[] =
-    reaches.includes(unknown) || new Set(reaches).size > 1 ? ['StorageClass'] : classes.unsure
-  return { found: unsure.length > 0 || reach === undefined || reach === unknown ? [] : [reach], unsure }
+  return { found: unsure.size > 0 || reach === undefined ? [] : [reach], unsure: [...unsure] }
 }
 
 /** True for pods that are all on one node whatever happens: they name it, or each must be beside the others. */

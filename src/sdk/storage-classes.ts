@@ -2,39 +2,12 @@ import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { nameOf } from './names.ts'
 import type { Kinds } from './objects.ts'
 import { oncePerList } from './once-per-list.ts'
-import { reachOf, type ProvisionerParams } from './provisioners.ts'
 import type { Relation } from './relations.ts'
 import { listOf, memberOf, stringOf } from './shape.ts'
 import { isVariable } from './variables.ts'
-import { inOneZone, isZoneKey } from './zones.ts'
+import { isZoneKey } from './zones.ts'
 
 type StorageClass = Kinds['StorageClass']
-
-/**
- * What is wrong with binding the claims of a class before their pod is scheduled: the volume fixes the zone or node
- * of a pod that nobody has asked yet. `single-zone-class` and `one-zone` leave no zone to choose; `zone-redundant`
- * volumes reach every zone; `unknown` is a provisioner that no list holds.
- */
-export type BindingFault = 'zonal' | 'node-local' | 'single-zone-class' | 'one-zone' | 'zone-redundant' | 'unknown'
-
-/**
- * The fault of a class, undefined if it waits for its consumer or its volumes are reachable from everywhere. Unknown
- * where a `${VARIABLE}` decides.
- */
-export function bindingFault(
-  storageClass: StorageClass,
-  params: ProvisionerParams,
-  nodes: readonly Kinds['Node'][] | Unknown,
-): BindingFault | Unknown | undefined {
-  const atOnce = bindsAtOnce(storageClass)
-  if (!atOnce) return undefined
-  const reach = reachOf(storageClass, params, nodes)
-  if (reach === undefined || reach === 'global') return undefined
-  if (atOnce === unknown || reach === unknown || isVariable(storageClass.allowedTopologies)) return unknown
-  if (reach !== 'zonal') return reach
-  if (allowedZones(storageClass)?.size === 1) return 'single-zone-class'
-  return nodes !== unknown && inOneZone(nodes) ? 'one-zone' : 'zonal'
-}
 
 /** The zones that a class allows; undefined where one of its terms leaves the zone open. */
 export function allowedZones(storageClass: StorageClass): ReadonlySet<string> | undefined {

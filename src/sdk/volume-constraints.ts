@@ -1,8 +1,10 @@
 import { matchesTopologies, topologyTerms } from './allowed-topologies.ts'
-import { claimRefsOf, claimsOf, classesOf, type Claim } from './claims.ts'
+import { onlyHandsOut } from './class-reach.ts'
+import { claimRefsOf, claimsOf, classesOf, type ClaimView } from './claims.ts'
 import { firstOrdinal, isReplica } from './claim-users.ts'
+import { namesVolume, volumeNamed, volumeOf } from './claim-volume.ts'
 import { freeVolumes } from './free-volumes.ts'
-import { unknown, type Inventory } from './inventory.ts'
+import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { nameOf } from './names.ts'
 import { nodeTestOf, type NodeTest } from './node-selection.ts'
 import type { KindName, Kinds } from './objects.ts'
@@ -42,33 +44,33 @@ export function podVolumes(
   only?: number,
 ): { readonly pods: readonly PodVolumes[]; readonly unsure: readonly KindName[] } {
   const unsure = new Set<KindName>()
-  const constrain = (claim: Claim, name: string, path: string): VolumeConstraint[] => {
-    const constraint = constraintOf(claim, name, namespace, path, inventory, unsure)
+  const constrain = (mounted: Mounted): VolumeConstraint[] => {
+    const constraint = constraintOf(mounted, namespace, inventory, unsure)
     return constraint ? [constraint] : []
   }
+  const ofClaim = (claim: Kinds['PersistentVolumeClaim'], path: string): VolumeConstraint[] =>
+    constrain({ claim, name: nameOf(claim), path, volume: volumeOf(claim, namespace, inventory) })
+  const ofTemplate = (view: ClaimView): VolumeConstraint[] =>
+    constrain({ ...view, volume: volumeNamed(view.claim, inventory) })
   const made = claimsOf(kind, object)
   const shared = [
     ...claimRefsOf(kind, object).flatMap(({ name, path }) => {
       const claim = inventory.get('PersistentVolumeClaim', namespace, name)
       if (claim === unknown || (claim && inventory.uncertain(claim))) unsure.add('PersistentVolumeClaim')
-      return claim === unknown || !claim ? [] : constrain(claim, name, path)
+      return claim === unknown || !claim ? [] : ofClaim(claim, path)
     }),
-    ...made
-      .filter(({ path }) => !path.startsWith(templates))
-      .flatMap(({ claim, name, path }) => constrain(claim, name, path)),
+    ...made.filter(({ path }) => !path.startsWith(templates)).flatMap(ofTemplate),
   ]
   if (kind !== 'StatefulSet') return { pods: [{ constraints: shared }], unsure: [...unsure] }
 
   const replicas = new Map<number, VolumeConstraint[]>()
-  const fresh = made
-    .filter(({ path }) => path.startsWith(templates))
-    .flatMap(({ claim, name, path }) => constrain(claim, name, path))
+  const fresh = made.filter(({ path }) => path.startsWith(templates)).flatMap(ofTemplate)
   const claims = inventory.list('PersistentVolumeClaim', namespace)
   if (claims === unknown) unsure.add('PersistentVolumeClaim')
   for (const { claim, ordinal, path } of claims === unknown ? [] : replicaClaims(object, claims, only)) {
     const known = replicas.get(ordinal) ?? []
     replicas.set(ordinal, known)
-    for (const constraint of constrain(claim, nameOf(claim), path)) known.push(constraint)
+    known.push(...ofClaim(claim, path))
   }
   const bound = [...replicas].sort(([a], [b]) => a - b)
   return {
@@ -119,31 +121,34 @@ const topologyLabels = [
   ['failure-domain.beta.kubernetes.io/region', 'topology.kubernetes.io/region'],
 ] as const
 
+interface Mounted extends ClaimView {
+  readonly volume: Kinds['PersistentVolume'] | Unknown | undefined
+}
+
 /** Undefined where a claim may have its volume anywhere. */
 function constraintOf(
-  claim: Claim,
-  claimName: string,
+  { claim, name: claimName, path, volume }: Mounted,
   namespace: string,
-  path: string,
   inventory: Inventory<VolumeKind>,
   unsure: Set<KindName>,
 ): VolumeConstraint | undefined {
-  const volumeName = stringOf(memberOf(claim.spec, 'volumeName')) ?? ''
-  if (volumeName !== '') {
-    const volume = inventory.get('PersistentVolume', '', volumeName)
-    if (volume === unknown || isVariable(volumeName) || (volume && inventory.uncertain(volume)))
-      unsure.add('PersistentVolume')
-    if (volume === unknown || !volume) return undefined
+  if (volume === unknown) {
+    unsure.add('PersistentVolume')
+    return undefined
+  }
+  if (volume) {
     const labelled = volumeLabels.some((key) => memberOf(volume.metadata?.labels, key) !== undefined)
     if (affinityTerms(volume) === undefined && !labelled) return undefined
     const zones = meet(zonesOfTerms(affinityTerms(volume) ?? anywhere), zonesOfVolumeLabel(volume.metadata?.labels))
-    return { claimName, path, source: { kind: 'PersistentVolume', name: volumeName }, zones, test: volumeTest(volume) }
+    const source = { kind: 'PersistentVolume', name: nameOf(volume) } as const
+    return { claimName, path, source, zones, test: volumeTest(volume) }
   }
+  if (namesVolume(claim)) return undefined
   const classes = classesOf(claim, inventory)
   for (const missing of classes.unsure) unsure.add(missing)
   const [storageClass, second] = classes.found
   // Which of several defaults it will be is not known; a class that only hands out volumes has no say in where they are.
-  if (!storageClass || second || storageClass.provisioner === 'kubernetes.io/no-provisioner') return undefined
+  if (!storageClass || second || onlyHandsOut(storageClass)) return undefined
   const terms = topologyTerms(storageClass)
   if (terms.length === 0) return undefined
   // A volume that is there already may be taken first, wherever it is.

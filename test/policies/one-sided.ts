@@ -66,11 +66,14 @@ export const onlyFrom: ReadonlyMap<string, string> = new Map(
       'storage-pvc-immediate-class existing-claim: Deployment, then PersistentVolumeClaim',
       'storage-pvc-immediate-class several-claims: Deployment, then PersistentVolumeClaim',
     ],
+    'The class was let in for volumes that every node reaches; its claims say it once one of a node stands beside them':
+      ['storage-immediate-binding node-local: StorageClass, then PersistentVolume'],
     'An Immediate class is itself judged when it comes: one cause gets one finding': [
       'storage-pvc-immediate-class existing-claim: Deployment, then StorageClass',
       'storage-pvc-immediate-class immediate: Deployment, then StorageClass',
       'storage-pvc-immediate-class immediate: PersistentVolumeClaim, then StorageClass',
       'storage-pvc-immediate-class immediate: StatefulSet, then StorageClass',
+      'storage-pvc-immediate-class one-node: PersistentVolumeClaim, then StorageClass',
       'storage-pvc-immediate-class one-zone: PersistentVolumeClaim, then StorageClass',
       'storage-pvc-immediate-class several-claims: Deployment, then StorageClass',
       'storage-pvc-immediate-class single-zone-class: PersistentVolumeClaim, then StorageClass',

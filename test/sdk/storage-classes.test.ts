@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { buildInventory, type Entry } from '../../src/inventory/files.ts'
-import { claimRefsOf, claimsOf, classesOf, classPathOf, isBound } from '../../src/sdk/claims.ts'
+import { bindingFault } from '../../src/sdk/binding-fault.ts'
+import { claimRefsOf, claimsOf, classesOf, classPathOf } from '../../src/sdk/claims.ts'
 import { unknown, type Inventory } from '../../src/sdk/inventory.ts'
+import { unresolved } from '../../src/sdk/policy.ts'
 import { reachOf, type ProvisionerParams } from '../../src/sdk/provisioners.ts'
-import { allowedZones, bindingFault, defaultClasses } from '../../src/sdk/storage-classes.ts'
+import { allowedZones, defaultClasses } from '../../src/sdk/storage-classes.ts'
 import { inOneZone, zoneOf } from '../../src/sdk/zones.ts'
 
 const unchanged: ProvisionerParams = {
@@ -86,9 +88,6 @@ t.test('the class of a claim', async (t) => {
   )
   t.equal(classPathOf(claim({})), '/spec/storageClassName')
   t.equal(classPathOf(claim({}, { [old]: 'gp2' })), '/metadata/annotations/volume.beta.kubernetes.io~1storage-class')
-  t.ok(isBound({ status: { phase: 'Bound' } }))
-  t.ok(isBound({ spec: { volumeName: 'pv' } }))
-  t.notOk(isBound({ status: { phase: 'Pending' } }))
 })
 
 t.test('the claims of an object', async (t) => {
@@ -142,18 +141,52 @@ t.test('how far volumes reach', async (t) => {
 t.test('a variable that decides how far volumes reach, or when they are bound, is not known', async (t) => {
   const fault = (provisioner: string, parameters?: object | string, rest: object = {}) =>
     // Files hold what nobody validated.
-    bindingFault({ provisioner, ...(parameters === undefined ? {} : { parameters }), ...rest } as object, unchanged, [])
-  t.equal(fault('${PROVISIONER}'), unknown)
-  t.equal(fault('disk.csi.azure.com', { skuName: '${SKU}' }), unknown)
+    bindingFault(
+      { provisioner, ...(parameters === undefined ? {} : { parameters }), ...rest } as object,
+      unchanged,
+      inventoryOf([]),
+    )
+  t.same(fault('${PROVISIONER}'), unresolved('value'))
+  t.same(fault('disk.csi.azure.com', { skuName: '${SKU}' }), unresolved('value'))
   t.equal(fault('disk.csi.azure.com', { skuName: '${TIER}_ZRS' }), 'zone-redundant')
-  t.equal(fault('disk.csi.azure.com', '${PARAMETERS}'), unknown)
-  t.equal(fault('driver.longhorn.io', { dataLocality: '${LOCALITY}' }), unknown)
-  t.equal(fault('rbd.csi.ceph.com', { topologyConstrainedPools: '${POOLS}' }), unknown)
+  t.same(fault('disk.csi.azure.com', '${PARAMETERS}'), unresolved('value'))
+  t.same(fault('driver.longhorn.io', { dataLocality: '${LOCALITY}' }), unresolved('value'))
+  t.same(fault('rbd.csi.ceph.com', { topologyConstrainedPools: '${POOLS}' }), unresolved('value'))
   t.equal(fault('rbd.csi.ceph.com', { topologyConstrainedPools: '[{"poolName":"${POOL}"}]' }), 'zonal', 'not empty')
   t.equal(fault('ebs.csi.aws.com', '${PARAMETERS}'), 'zonal', 'nothing in them decides')
-  t.equal(fault('ebs.csi.aws.com', {}, { allowedTopologies: '${TOPOLOGIES}' }), unknown)
-  t.equal(fault('ebs.csi.aws.com', {}, { volumeBindingMode: '${MODE}' }), unknown)
+  t.same(fault('ebs.csi.aws.com', {}, { allowedTopologies: '${TOPOLOGIES}' }), unresolved('value'))
+  t.same(fault('ebs.csi.aws.com', {}, { volumeBindingMode: '${MODE}' }), unresolved('value'))
   t.equal(fault('efs.csi.aws.com', {}, { volumeBindingMode: '${MODE}' }), undefined)
+})
+
+t.test('volumes that somebody made say how far those of their class reach', async (t) => {
+  const local = { metadata: { name: 'shared' }, provisioner: 'kubernetes.io/no-provisioner' }
+  const kept = (key: string) => ({
+    required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'Exists' }] }] },
+  })
+  const nfs = { nfs: { server: 'nfs.example.com', path: '/' } }
+  const csi = (driver: string) => ({ csi: { driver, volumeHandle: 'v' } })
+  const fault = (specs: readonly object[], params: Partial<ProvisionerParams> = {}, storageClassName = 'shared') => {
+    const entries = specs.map((spec, i): Entry => {
+      const object = { metadata: { name: `pv-${i}` }, spec: { storageClassName, ...spec } }
+      return { kind: 'PersistentVolume', namespace: '', name: `pv-${i}`, object }
+    })
+    return bindingFault(local, { ...unchanged, ...params }, inventoryOf(entries))
+  }
+  t.equal(fault([]), 'node-local', 'what such classes are made for')
+  t.equal(fault([nfs], {}, 'other'), 'node-local')
+  t.equal(fault([nfs, nfs]), undefined)
+  t.equal(fault([csi('efs.csi.aws.com')]), undefined)
+  t.equal(fault([nfs, { local: { path: '/' }, nodeAffinity: kept('kubernetes.io/hostname') }]), 'node-local')
+  t.equal(fault([{ ...nfs, nodeAffinity: kept('kubernetes.io/hostname') }]), 'node-local')
+  t.equal(fault([nfs, { ...nfs, nodeAffinity: kept('topology.kubernetes.io/zone') }]), 'zonal')
+  t.equal(fault([csi('ebs.csi.aws.com')]), 'zonal')
+  t.equal(fault([csi('csi.example.com')]), 'unknown')
+  t.equal(fault([csi('csi.example.com')], { globalProvisioners: ['csi.example.com'] }), undefined)
+  t.equal(fault([], { globalProvisioners: ['kubernetes.io/no-provisioner'] }), undefined, 'settings come first')
+  t.same(fault([nfs], {}, '${CLASS}'), unresolved('PersistentVolume'), 'it may be one of these')
+  const unsynced: Inventory = { ...inventoryOf([]), list: (kind) => (kind === 'PersistentVolume' ? unknown : []) }
+  t.same(bindingFault(local, unchanged, unsynced), unresolved('PersistentVolume'))
 })
 
 t.test('zones', async (t) => {
@@ -185,7 +218,11 @@ t.test('faults never throw, whatever stands in a class', async () => {
         metadata: b,
       }
       // Files hold what nobody validated.
-      bindingFault(wild as object, unchanged, [{ metadata: a } as object])
+      bindingFault(
+        wild as object,
+        unchanged,
+        inventoryOf([{ kind: 'Node', namespace: '', name: 'n', object: { metadata: a } }]),
+      )
       claimsOf('StatefulSet', { spec: { volumeClaimTemplates: a, template: { spec: { volumes: b } } } })
       claimRefsOf('Pod', { spec: { volumes: [a, b, { persistentVolumeClaim: a }] } })
     }),
