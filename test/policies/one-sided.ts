@@ -97,6 +97,7 @@ export const onlyFrom: ReadonlyMap<string, string> = new Map(
       ],
     'The claim was bound before its volume went: nobody creates it in that state': [
       'storage-claim-missing volume-gone: Deployment, then PersistentVolumeClaim',
+      'storage-claim-missing volume-gone: StatefulSet, then PersistentVolumeClaim',
     ],
   }).flatMap(([why, pairs]) => pairs.map((pair) => [pair, why])),
 )
