@@ -1,5 +1,6 @@
 import { domainsOf, type PodNodes } from './eligible-nodes.ts'
 import { unknown, type Unknown } from './inventory.ts'
+import { lastAsked } from './last-asked.ts'
 import { nodeTestOf } from './node-selection.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { controllerLabelsOf, selectsPods } from './pod-labels.ts'
@@ -74,7 +75,7 @@ export function spreadRoom(
   all: readonly SpreadConstraint[],
   nodes: PodNodes,
 ): SpreadRoom {
-  const keys = all.map(({ topologyKey }) => topologyKey)
+  const keys = keysOf(all, undefined)
   const carrying = (list: readonly Node[]) =>
     keys.every((key) => domainsOf(list, key).without === 0) ? list : list.filter((node) => carries(node, keys))
   const { honorsAffinity, honorsTaints, topologyKey, maxSkew, minDomains } = constraint
@@ -100,6 +101,11 @@ export function spreadRoom(
       : unusable.filter((domain) => honorsTaints || (counted.get(domain) ?? 0) > (matching.get(domain) ?? 0)),
   }
 }
+
+// Asked for each constraint of a pod.
+const keysOf = lastAsked((all: readonly SpreadConstraint[], _: undefined) => [
+  ...new Set(all.map(({ topologyKey }) => topologyKey)),
+])
 
 function carries(node: Node, keys: readonly string[]): boolean {
   return keys.every((key) => typeof memberOf(node.metadata?.labels, key) === 'string')

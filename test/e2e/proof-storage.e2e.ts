@@ -29,7 +29,8 @@ t.test('volumes that are bound before the Pod is placed', async (t) => {
     const refused = await webhook.refusal(() => applyClass(immediate))
     t.match(refused, 'volumeBindingMode: WaitForFirstConsumer', 'says what to type')
     const typed = Object(snippetOf(refused, 'storage-immediate-binding').value) as object
-    const mended = await applyClass({ ...typed, ...labelled('proof-waiting', webhook.name) })
+    // The rest of the class stays as it was.
+    const mended = await applyClass({ ...immediate, ...typed, ...labelled('proof-waiting', webhook.name) })
     t.equal(mended.code, 0, mended.stderr)
     await guarded.accept(claim('proof-waiting'), pinned('web', { persistentVolumeClaim: { claimName: 'data' } }))
     await running(guarded, 'web')
