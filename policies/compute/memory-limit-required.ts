@@ -51,7 +51,7 @@ export default definePolicy({
     passes: [
       {
         name: 'the mirror of a static pod is a file on its node',
-        object: `{ kind: Pod, metadata: { name: proxy-n1, annotations: { kubernetes.io/config.mirror: 6c1f }, ownerReferences: [{ apiVersion: v1, kind: Node, name: n1, controller: true }] }, spec: { containers: [{ name: proxy }] } }`,
+        object: `{ kind: Pod, metadata: { name: proxy-n1, annotations: { kubernetes.io/config.mirror: 6c1f }, ownerReferences: [{ apiVersion: v1, kind: Node, name: n1, controller: true }] }, spec: { nodeName: n1, containers: [{ name: proxy }] } }`,
       },
       {
         name: 'a LimitRange in every namespace, say the settings',

@@ -7,6 +7,7 @@ const refusals: readonly (readonly [RegExp, string])[] = [
     /Invalid value: "\$\{|Unsupported value: "\$\{|illegal base64 data/,
     'a variable or ciphertext in the place of a value',
   ],
+  [/cannot unmarshal string into Go struct field CronJobSpec/, 'a variable in the place of a truth value'],
   [/quantities must match the regular expression/, 'a quantity that it cannot read'],
   [/must be less than or equal to \w+ limit/, 'a request above its limit'],
   [/minAvailable and maxUnavailable cannot be both set/, 'a budget with both fields'],
