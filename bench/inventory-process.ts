@@ -45,7 +45,7 @@ const reviews = subjects().map(({ kind, object }) => {
   const text = JSON.stringify({ apiVersion, kind, ...object })
   const make = () => ({ ...subject, object: JSON.parse(text) as AnyObject })
   const context = { inventory: live.inventory, now: 0, frontEnd: 'webhook' as const }
-  return { kind, review: cpuPerCall(make, (fresh) => void evaluate(engine, fresh, context), 200) }
+  return { kind, review: cpuPerCall(make, (fresh) => void evaluate(engine, fresh, context), 100, 120) }
 })
 const result = {
   objects,
