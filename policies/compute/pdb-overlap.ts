@@ -160,7 +160,7 @@ export default definePolicy({
       if (!witness || !first) return
       const wide = selectsAll(object) || selectsAll(first)
       const further = others.length - 1
-      const count = further > 0 ? `; ${brief(name, 20)} meets ${more ? 'at least ' : ''}${further} more` : ''
+      const count = further > 0 ? `; ${brief(name, 20)} overlaps with ${more ? 'at least ' : ''}${further} more` : ''
       yield {
         reason: wide ? 'namespace-wide' : 'overlap',
         path: '/spec/selector',

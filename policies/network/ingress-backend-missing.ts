@@ -208,6 +208,13 @@ spec:
         finds: ['port /spec/rules/0/http/paths/0/backend/service/port/name'],
       },
       {
+        name: 'a grant to routes of a namespace that a variable names',
+        object: route('name: web, namespace: backend, port: 80'),
+        inventory: `${far}\n---\n${grant({ from: '"${NAMESPACE}"' })}`,
+        frontEnd: 'check',
+        finds: ['unresolved ReferenceGrant'],
+      },
+      {
         name: 'the same at an old version',
         object: `{ apiVersion: networking.k8s.io/v1beta1, kind: Ingress, spec: { backend: { serviceName: web, servicePort: "80" } } }`,
         inventory: service(),

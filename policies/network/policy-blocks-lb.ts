@@ -181,7 +181,7 @@ export default definePolicy({
         yield {
           reason: 'blocked',
           path,
-          message: `${policies.length} NetworkPolicies, such as ${brief(nameOf(first), 24)}, do not let ${sender} in to ${backend.kind} ${brief(nameOf(backend.object), 24)}`,
+          message: `${policies.length > 1 ? `${policies.length} NetworkPolicies, such as ${brief(nameOf(first), 24)}, do` : `NetworkPolicy ${brief(nameOf(first), 24)} does`} not let ${sender} in to ${backend.kind} ${brief(nameOf(backend.object), 24)}`,
           fix: 'add an ingress rule for its namespace or, from outside, its ipBlock, and the target port',
           related: policies.slice(0, 10).map((each) => ({ kind: 'NetworkPolicy', namespace, name: nameOf(each) })),
         }

@@ -7,7 +7,7 @@ export function notesOf(paths: readonly string[], contents: Contents, problems: 
     level: 'warning',
     code: 'D2_HELM_CHART',
     file: path,
-    message: `a Helm chart: its ${templates} templates are not YAML and were not read; helm template ${path} | day2 check -`,
+    message: `a Helm chart: its templates (${templates}) are not YAML and were not read; helm template ${path} | day2 check -`,
   }))
   if (contents.manifests.length === 0 && !problems.some(({ level }) => level === 'error')) {
     notes.push({

@@ -1,7 +1,8 @@
 import { policies } from '../../policies/index.ts'
+import { exemptionRule } from '../engine/settings.ts'
 import { asBlock } from '../files/yaml/block.ts'
 import { explainRule } from '../report/explain-rule.ts'
-import { explainAll, explainSignature } from '../report/explain.ts'
+import { explainAll, explainExemptions, explainSignature } from '../report/explain.ts'
 import { findSignature, signatures } from '../report/signatures.ts'
 import { closest } from '../sdk/closest.ts'
 import { exitCodes, UsageError } from './failure.ts'
@@ -37,10 +38,11 @@ function textFor(wanted: string, verbose: boolean): string {
   if (wanted === '') return explainAll(policies, paint)
   const policy = policies.find(({ id }) => id === wanted)
   if (policy) return explainRule(policy, { paint, verbose, toBlock: asBlock })
+  if (wanted === exemptionRule) return explainExemptions(paint)
   const signature = findSignature(wanted)
   if (signature) return explainSignature(signature, policies, paint)
-  const known = [...policies.map(({ id }) => id), ...Object.keys(signatures)]
-  const meant = closest(wanted, known) ?? known.find((id) => id.endsWith(`-${wanted}`))
+  const known = [...policies.map(({ id }) => id), exemptionRule, ...Object.keys(signatures)]
+  const meant = closest(wanted, known) ?? known.find((id) => id.endsWith(`-${wanted}`) || id.startsWith(`${wanted}-`))
   throw new UsageError(
     `no rule and no failure is called "${wanted}"${meant ? `, did you mean "${meant}"?` : '; day2 explain lists them'}`,
   )

@@ -46,6 +46,8 @@ export function firstLine(stderr: string): string {
   const line = lines.find((text) => text !== '' && !text.startsWith('# Warning:')) ?? ''
   return line
     .replace(/(literal sources?) .*$/, '$1 …')
+    .replace(/\/\/[^/\s@]*@/g, '//…@')
+    .replace(/anchor '[^']*'/g, 'anchor')
     .replace(/(?:map\[|\{|\[).*$/, '…')
     .replace(/(?<![\w./-])[\w+/=]{20,}(?![\w./-])/g, (word) => (/\d/.test(word) && /[A-Z]/.test(word) ? '…' : word))
     .slice(0, 400)

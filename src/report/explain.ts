@@ -1,3 +1,5 @@
+import { exemptionReasons } from '../engine/exemption-policy.ts'
+import { exemptionRule } from '../engine/settings.ts'
 import type { Policy, Signature } from '../sdk/policy.ts'
 import type { Paint } from './paint.ts'
 import { strongest } from './levels.ts'
@@ -35,5 +37,25 @@ export function explainSignature(id: Signature, policies: readonly Policy[], pai
     wrap(cause, `${paint('bold', 'cause')}     `, 10),
     wrap(mitigation, `${paint('bold', 'instead')}   `, 10),
     `${paint('bold', 'rules that prevent it')}\n${rules.map((rule) => `  ${rule.id.padEnd(width)}  ${rule.summary}`).join('\n')}`,
+  ].join('\n')}\n`
+}
+
+/** The rule of the engine itself, which no policy file holds. */
+export function explainExemptions(paint: Paint): string {
+  const reasons = Object.entries(exemptionReasons).map(([name, { baseline, strict }]) => {
+    const levels = [...new Set([baseline, strict ?? baseline])].map((level) =>
+      JSON.stringify(level).replaceAll('"', ''),
+    )
+    return `  ${name.padEnd(15)} ${levels.join(', in strict ')}`
+  })
+  return `${[
+    `${paint('bold', exemptionRule)}: an exemption by annotation names a rule, says why, and ends`,
+    wrap(exemptionReasons.expired.why, `${paint('bold', 'why')}       `, 10),
+    `${paint('bold', 'reasons')}\n${reasons.join('\n')}`,
+    wrap(
+      'write day2-admission.dev/exempt, exempt-reason and exempt-until, a date, as the guide on exemptions shows.',
+      `${paint('bold', 'instead')}   `,
+      10,
+    ),
   ].join('\n')}\n`
 }

@@ -17,7 +17,7 @@ export interface SignatureText {
 export const signatures: { readonly [S in Signature]: SignatureText } = {
   'image-pull-backoff': {
     seen: 'Pods stay in ImagePullBackOff although the image exists',
-    symptoms: ['ImagePullBackOff', 'ErrImagePull', '401 Unauthorized', 'pull access denied'],
+    symptoms: ['ImagePullBackOff', 'ErrImagePull', 'Back-off pulling image', '401 Unauthorized', 'pull access denied'],
     loop: 'identity',
     cause:
       'The registry is up; what the node or the Pod shows it is not valid any more: a token that expired, a key that was rotated, a role that nobody mapped.',
@@ -34,7 +34,16 @@ export const signatures: { readonly [S in Signature]: SignatureText } = {
   },
   'pending-pods': {
     seen: 'Pods stay Pending while nodes have room',
-    symptoms: ['Pending', 'FailedScheduling', 'Unschedulable', '0/3 nodes are available'],
+    symptoms: [
+      'Pending',
+      'FailedScheduling',
+      'Unschedulable',
+      'nodes are available',
+      'Insufficient cpu',
+      'Insufficient memory',
+      "didn't match pod anti-affinity rules",
+      "didn't match pod topology spread constraints",
+    ],
     loop: 'compute',
     cause:
       'The scheduler looks for one node that satisfies everything at once. Free capacity on many nodes does not add up, hard rules run out of domains, and nodes that cannot be drained take their room with them.',
@@ -100,14 +109,28 @@ export const loops: { readonly [L in Loop]: string } = {
   observability: 'whether a failure in one loop can be traced to another',
 }
 
-/** The signature that somebody means by its id or by one of the texts that show it, however capitalised. */
+/**
+ * The signature that somebody means by its id, by one of the texts that show it, by a part of one, or by a whole message
+ * that holds one, however capitalised. Of several in one message the longest tells most.
+ */
 export function findSignature(text: string): Signature | undefined {
   const wanted = text.toLowerCase()
   // Object.keys types its result as string[]; the keys of the table are exactly the signatures.
   const all = Object.keys(signatures) as Signature[]
+  const texts = all.flatMap((id) => signatures[id].symptoms.map((symptom) => ({ id, symptom: symptom.toLowerCase() })))
+  const inMessage = texts
+    .filter(({ symptom }) => isWithin(symptom, wanted))
+    .sort((a, b) => b.symptom.length - a.symptom.length)
   return (
     all.find((id) => id === wanted) ??
-    all.find((id) => signatures[id].symptoms.some((symptom) => symptom.toLowerCase() === wanted)) ??
-    all.find((id) => wanted.length > 2 && signatures[id].symptoms.some((each) => each.toLowerCase().includes(wanted)))
+    texts.find(({ symptom }) => symptom === wanted)?.id ??
+    inMessage[0]?.id ??
+    texts.find(({ symptom }) => wanted.length > 2 && symptom.includes(wanted))?.id
   )
+}
+
+// As words of their own: 502 is no part of 15028.
+function isWithin(symptom: string, message: string): boolean {
+  const at = message.indexOf(symptom)
+  return at >= 0 && !/\w/.test(message.charAt(at - 1)) && !/\w/.test(message.charAt(at + symptom.length))
 }

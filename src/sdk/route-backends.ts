@@ -79,9 +79,14 @@ export function isGranted(
 ): boolean | typeof unknown {
   const grants = inventory.list('ReferenceGrant', namespace)
   if (grants === unknown) return unknown
-  const granting = grants.filter((grant) => sourcesOf(kind, service, grant).includes(from))
-  if (granting.some((grant) => !inventory.uncertain(grant))) return true
-  return granting.length > 0 ? unknown : false
+  let unsure = false
+  for (const grant of grants) {
+    const sources = sourcesOf(kind, service, grant)
+    const granted = sources.some((source) => source === from)
+    if (granted && !inventory.uncertain(grant) && namesFor(grant, service)) return true
+    unsure ||= granted || sources.some(isVariable)
+  }
+  return unsure || variableGrants(inventory) ? unknown : false
 }
 
 function namespacesGranted(
@@ -91,7 +96,9 @@ function namespacesGranted(
   inventory: Inventory<'ReferenceGrant'>,
 ): readonly string[] | typeof unknown {
   const sources = grants.flatMap((grant) =>
-    sourcesOf(kind, service, grant).map((from) => (inventory.uncertain(grant) ? unknown : from)),
+    sourcesOf(kind, service, grant).map((from) =>
+      inventory.uncertain(grant) || !namesFor(grant, service) ? unknown : from,
+    ),
   )
   const known = sources.filter((from) => from !== unknown && !isVariable(from))
   return known.length < sources.length ? unknown : known.filter((from) => from !== unknown)
@@ -106,10 +113,22 @@ function sourcesOf(kind: RouteKind, service: string, { spec }: Kinds['ReferenceG
   })
 }
 
-// A name that is left out, or empty, stands for every Service of the namespace.
+// A name that is left out, or empty, stands for every Service of the namespace; a variable may be any name.
 function isTarget(to: unknown, service: string): boolean {
   const name = stringOf(memberOf(to, 'name')) || service
-  return (memberOf(to, 'group') ?? '') === '' && memberOf(to, 'kind') === 'Service' && name === service
+  const isService = (memberOf(to, 'group') ?? '') === '' && memberOf(to, 'kind') === 'Service'
+  return isService && (name === service || isVariable(name))
+}
+
+/** True where a grant names the Service, or all of them, without a variable. */
+function namesFor({ spec }: Kinds['ReferenceGrant'], service: string): boolean {
+  return listOf(memberOf(spec, 'to')).some((to) => isTarget(to, service) && !isVariable(memberOf(to, 'name')))
+}
+
+/** True if a variable says where a grant of these files lands. */
+function variableGrants(inventory: Inventory<'ReferenceGrant'>): boolean {
+  const all = inventory.list('ReferenceGrant')
+  return all !== unknown && all.some(({ metadata }) => isVariable(metadata?.namespace))
 }
 
 function backendAt(reference: unknown, path: string, namespace: string, mirror: boolean): RouteBackend[] {

@@ -194,6 +194,8 @@ t.test('what a renderer says of its failure is said without what it quotes', asy
     ['error: literal sources [a=b]: invalid literal source PASSWORD, expected key=value', 'literal sources …'],
     ['error: unable to parse from [patch: "a: b"]', 'unable to parse from …'],
     ['error: what is c2VjcmV0LXZhbHVlLXNlY3JldA0 here', 'what is … here'],
+    ['error: git fetch https://user:word@example.com/x failed', 'git fetch https://…@example.com/x failed'],
+    ["error: yaml: unknown anchor 'word' referenced", 'yaml: unknown anchor referenced'],
     ['', ''],
   ] as const)
     t.equal(firstLine(said), shown)

@@ -63,6 +63,16 @@ t.test('a failure is found by what people see of it', async (t) => {
   t.equal(findSignature('Multi-Attach'), 'volume-affinity-conflict')
   t.equal(findSignature('volume node affinity conflict'), 'volume-affinity-conflict')
   t.equal(findSignature('xx'), undefined)
+  const said = '0/5 nodes are available: 5 node(s) had volume node affinity conflict.'
+  t.equal(findSignature(said), 'volume-affinity-conflict', 'of a whole message the most telling part')
+  t.equal(findSignature("0/5 nodes are available: 2 Insufficient cpu, 3 node(s) didn't match"), 'pending-pods')
+  t.equal(findSignature('Error from server: HTTP 502'), 'gateway-timeout')
+  t.equal(findSignature('15028 requests'), undefined)
+  t.match(
+    (await day2('explain', 'exemption-invalid')).stdout,
+    /^exemption-invalid: .*\n[^]*\n {2}expired +warn, in strict deny\n/,
+  )
+  t.match((await day2('explain', 'compute-memory-limit')).stderr, 'did you mean "compute-memory-limit-required"?')
   const { code, stdout } = await day2('explain', 'volume', 'node', 'affinity', 'conflict')
   t.equal(code, 0)
   t.match(stdout, 'storage-immediate-binding')

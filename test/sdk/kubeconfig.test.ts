@@ -87,6 +87,8 @@ await t.test('what holds no credential', async (t) => {
   t.strictSame(found(t, { value: `${elsewhere}password: ${made('registry.password')}\n` }), [], 'not of a user')
   t.strictSame(found(t, { value: `kind: Config\nusers:\n- name: a\n  token: ${jwt}\n` }), [], 'no clusters')
   t.strictSame(found(t, { value: `kind: ConfigMap\ndata:\n  token: ${jwt}\n` }), [], 'another document')
+  const others = `kind: Configuration\nclusters:\n- name: a\nusers:\n- name: b\n  password: ${made('registry.password')}\n`
+  t.strictSame(found(t, { value: others }), [], 'clusters and users of something else')
 })
 
 await t.test('plugins and their variables, in JSON', async (t) => {

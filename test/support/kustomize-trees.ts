@@ -250,6 +250,10 @@ export const builtTrees: readonly KustomizeTree[] = [
     'root/ops.yaml': '- op: add\n  path: /metadata/labels\n  value: {x: z}\n',
   }),
   tree(
+    'operations: annotations that were not there',
+    operations('[{"op":"add","path":"/metadata/annotations/example.com~1a","value":"b"}]'),
+  ),
+  tree(
     'operations: the old field',
     `patchesJson6902: [{target: {version: v1, group: apps, kind: Deployment, name: web}, patch: '[{"op":"remove","path":"/spec/replicas"}]'}]\nnamePrefix: a-\n`,
   ),

@@ -1,4 +1,4 @@
-import { memberOf } from '../../sdk/shape.ts'
+import { memberOf, recordOf } from '../../sdk/shape.ts'
 import { withJsonPatch } from './json-patch.ts'
 import { shapeOf } from './merge-keys.ts'
 import type { Patch, UnreadPatch } from './patches.ts'
@@ -13,7 +13,7 @@ import { child, type Traced, withChild, withoutChild } from './traced.ts'
  * that it may change in a way that is not understood become unsure.
  * @throws Refusal where kustomize would refuse the patch
  */
-export function applyPatch(patch: Patch | UnreadPatch, resources: Resource[]): void {
+export function applyPatch(patch: Patch | UnreadPatch, resources: Resource[], annotated: boolean): void {
   const targeted = patch.target === undefined ? undefined : targetsOf(patch.target, resources)
   for (const { resource, sure } of targeted ?? []) if (!sure) resource.unsure = true
   const targets = targeted?.flatMap(({ resource, sure }) => (sure ? [resource] : []))
@@ -21,7 +21,7 @@ export function applyPatch(patch: Patch | UnreadPatch, resources: Resource[]): v
     if ('refusal' in patch) throw patch.refusal
     if ('objects' in patch.content) mergeObjects(patch, patch.content.objects, targets, resources)
     else if (!targets) throw new Refusal('a JSON patch names no target')
-    else for (const resource of targets) applyOperations(resource, patch.content.operations)
+    else for (const resource of targets) applyOperations(resource, patch.content.operations, annotated)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     for (const resource of targets ?? ('refusal' in patch ? resources : [])) resource.unsure = true
@@ -36,10 +36,23 @@ function targetsOf(target: unknown, resources: readonly Resource[]): { resource:
   })
 }
 
-function applyOperations(resource: Resource, operations: Traced): void {
-  const object = withJsonPatch(resource.object, operations)
+// Where kustomize looks for targets it keeps marks of its own in the annotations: a patch finds the map there, and what is
+// empty in the end, or no map, is not written.
+function applyOperations(resource: Resource, operations: Traced, annotated: boolean): void {
+  const metadata = child(resource.object, 'metadata')
+  const lacks = annotated && child(metadata, 'annotations').value === undefined
+  const none = { value: {}, origin: metadata.origin }
+  const before = lacks
+    ? withChild(resource.object, 'metadata', withChild(metadata, 'annotations', none))
+    : resource.object
+  const object = withJsonPatch(before, operations)
   resource.remember()
   resource.object = object
+  if (!annotated) return
+  const after = child(object, 'metadata')
+  const annotations = recordOf(child(after, 'annotations').value)
+  if (!annotations || Object.keys(annotations).length === 0)
+    resource.object = withChild(object, 'metadata', withoutChild(after, 'annotations'))
 }
 
 function mergeObjects(

@@ -12,7 +12,7 @@ import { patchesOf, tracedOf } from './patches.ts'
 import { Refusal } from './refusal.ts'
 import { isSame, Resource } from './resource.ts'
 import { addAnnotations, addLabels, setAffixes, setImages, setNamespace, setReplicas } from './transformers.ts'
-import { child, elements, type Traced, withChild } from './traced.ts'
+import { child, elements, type Traced, withChild, withChildren } from './traced.ts'
 
 /** What kustomizations are built from. */
 export interface Tree {
@@ -53,6 +53,8 @@ class Build {
   readonly #refusals: { readonly problem: Problem; readonly absent: boolean }[] = []
   #open = false
   #visits = 0
+  // Objects that bases handed on.
+  #landed = 0
 
   constructor(tree: Tree) {
     this.#tree = tree
@@ -79,6 +81,8 @@ class Build {
   }
 
   #accumulate(kustomization: Kustomization, resources: Resource[], above: Set<Kustomization>): void {
+    // A circle, which kustomize refuses.
+    if (above.has(kustomization)) this.#open = true
     if (above.has(kustomization)) return
     // Two names for each of thirty bases would make a billion of the last one.
     if (++this.#visits > mostVisits) this.#open = true
@@ -108,7 +112,9 @@ class Build {
     if (!inner) return
     const own: Resource[] = []
     this.#accumulate(inner, own, above)
-    for (const resource of own) resources.push(resource)
+    this.#landed += own.length
+    if (this.#landed > mostLanded) this.#open = true
+    else for (const resource of own) resources.push(resource)
   }
 
   #absorb({ resource, behavior }: Generated, resources: Resource[]): void {
@@ -144,7 +150,9 @@ class Build {
     resources: Resource[],
   ): void {
     for (const patch of patchesOf(kustomization, field, this.#tree.library)) {
-      const isApplied = this.#attempt(kustomization, patch.path, () => applyPatch(patch, resources))
+      const isApplied = this.#attempt(kustomization, patch.path, () =>
+        applyPatch(patch, resources, field === 'patches'),
+      )
       if (patch.file !== undefined) (isApplied ? this.#applied : this.#unapplied).add(patch.file)
     }
   }
@@ -164,6 +172,7 @@ class Build {
 }
 
 const mostVisits = 10_000
+const mostLanded = 100_000
 
 // What the first one is called and where it lands, with the data of the second.
 function combined(known: Resource, made: Resource, behavior: 'replace' | 'merge'): Resource {
@@ -189,7 +198,10 @@ function combined(known: Resource, made: Resource, behavior: 'replace' | 'merge'
 }
 
 function united(under: Traced, over: Traced): Traced {
-  return Object.keys(recordOf(over.value) ?? {}).reduce((map, key) => withChild(map, key, child(over, key)), under)
+  return withChildren(
+    under,
+    Object.keys(recordOf(over.value) ?? {}).map((key) => [key, child(over, key)]),
+  )
 }
 
 function addHash(resource: Resource): void {

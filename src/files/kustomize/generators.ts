@@ -5,7 +5,7 @@ import type { Kustomization } from '../kustomization.ts'
 import type { Manifest } from '../manifest.ts'
 import type { Library } from './library.ts'
 import { Resource } from './resource.ts'
-import { child, placeOf, type Traced, withChild } from './traced.ts'
+import { child, placeOf, type Traced, withChild, withChildren } from './traced.ts'
 import { tracedOf } from './patches.ts'
 
 export interface Generated {
@@ -95,7 +95,10 @@ function objectOf(
 }
 
 function mapOf(members: readonly Member[], empty: Traced): Traced {
-  return members.reduce((map, { key, value }) => withChild(map, key, value), empty)
+  return withChildren(
+    empty,
+    members.map(({ key, value }) => [key, value]),
+  )
 }
 
 function dataOf(kind: 'ConfigMap' | 'Secret', generator: Traced, kustomization: Kustomization, library: Library) {

@@ -25,6 +25,7 @@ function withOperation(document: Traced, operation: Traced): Traced {
     case 'move': {
       const from = pathOf(operation, 'from')
       const value = valueAt(document, from)
+      if (isDeeper(value.value, deepest)) throw new Refusal('a JSON patch builds what is deeper than any object')
       return changed(changed(document, from, removed), path, (parent, key) => added(parent, key, value))
     }
     case 'copy': {
@@ -42,9 +43,17 @@ function withOperation(document: Traced, operation: Traced): Traced {
   }
 }
 
+const deepest = 500
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1))
+}
+
 function pathOf(operation: Traced, key: 'path' | 'from'): readonly string[] {
   const path = segmentsOf(stringOf(child(operation, key).value) ?? ' ')
   if (!path) throw new Refusal(`an operation of this JSON patch has no ${key}, or one that does not begin with /`)
+  if (path.length > deepest) throw new Refusal(`an operation of this JSON patch reaches deeper than any object goes`)
   return path
 }
 

@@ -38,7 +38,9 @@ export class Library {
 
   /** The documents of a file that a kustomization names, by its real path; undefined where it cannot be read. */
   documents({ folder }: Kustomization, path: string): readonly Document[] | undefined {
-    if (!this.#documents.has(path)) this.#documents.set(path, this.#read(path, folder))
+    // Whoever asks first, another one may not name it.
+    if (!this.#files.has(path) && !isFileBelow(folder, path)) return undefined
+    if (!this.#documents.has(path)) this.#documents.set(path, this.#read(path))
     return this.#documents.get(path)
   }
 
@@ -56,9 +58,9 @@ export class Library {
     return documents.map((inner) => ({ ...inner, locate: (pointer) => placeIn(inner.locate(pointer)) }))
   }
 
-  #read(path: string, folder: string): readonly Document[] | undefined {
+  #read(path: string): readonly Document[] | undefined {
     const known = this.#files.get(path)
-    const text = known?.text ?? (isFileBelow(folder, path) ? fileText(path) : undefined)
+    const text = known?.text ?? fileText(path)
     if (text === undefined) return undefined
     const { documents, problems } = readDocuments(known?.name ?? relative('', path), text)
     return problems.some(({ level }) => level === 'error') ? undefined : documents

@@ -2,7 +2,7 @@ import { recordOf, stringOf } from '../../sdk/shape.ts'
 import { mergedLists } from './merge-lists.ts'
 import type { MergeShape } from './merge-keys.ts'
 import { Refusal } from './refusal.ts'
-import { child, elements, listFrom, type Traced, withChild, withoutChild } from './traced.ts'
+import { child, elements, listFrom, type Traced, withChildren, withoutChild } from './traced.ts'
 
 /**
  * A value with a strategic merge patch laid over it, as kustomize does it; undefined where the patch deletes it. Either
@@ -37,16 +37,18 @@ function mergedMaps(
   // What is not there yet is the patch, laid over itself: its own directives and nulls say what is left out.
   const isNew = (base?.value ?? null) === null || base?.value === patch?.value || directive === 'replace'
   const under = isNew && patch ? undefined : given(base)
-  let result = under ?? over
+  const result = under ?? over
   if (!result) return base
   const from = under ?? over
+  const fresh: [key: string, member: Traced][] = []
+  const gone: string[] = []
   for (const key of new Set([...keysOf(from), ...keysOf(over)])) {
     const before = child(from ?? result, key)
     const after = merged(before, over && child(over, key), shape?.fields?.[key])
-    if (after === undefined) result = withoutChild(result, key)
-    else if (after.value !== before.value) result = withChild(result, key, after)
+    if (after === undefined) gone.push(key)
+    else if (after.value !== before.value) fresh.push([key, after])
   }
-  return result
+  return gone.reduce(withoutChild, withChildren(result, fresh))
 }
 
 function mergedKeyedLists(

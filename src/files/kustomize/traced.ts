@@ -42,6 +42,19 @@ export function withChild(map: Traced, key: string, { value, origin }: Traced): 
   return { value: copy, origin: map.origin }
 }
 
+/** A map with several members set, in one copy: one for each would take the square of their number. */
+export function withChildren(map: Traced, members: Iterable<readonly [key: string, member: Traced]>): Traced {
+  const record = recordOf(map.value) ?? {}
+  const copy: Record<string, unknown> = { ...record }
+  const from = new Map(moved.get(record))
+  for (const [key, { value, origin }] of members) {
+    Object.defineProperty(copy, key, { value, enumerable: true, configurable: true, writable: true })
+    from.set(key, origin)
+  }
+  moved.set(copy, from)
+  return { value: copy, origin: map.origin }
+}
+
 /** A map without one of its members. */
 export function withoutChild(map: Traced, key: string): Traced {
   const record = recordOf(map.value)

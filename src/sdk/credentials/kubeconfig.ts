@@ -16,7 +16,7 @@ export interface ClusterLogin {
  * kubernetes.io/docs/reference/config-api/kubeconfig.v1.
  */
 export function clusterLoginsIn(text: string): readonly ClusterLogin[] {
-  if (!clustersLine.test(text)) return []
+  if (!clustersLine.test(text) || !telling.test(text)) return []
   const logins: ClusterLogin[] = []
   for (const { start, end } of usersSections(text)) {
     for (const { index, 1: key = '', 2: double, 3: single, 4: bare } of text.slice(start, end).matchAll(member)) {
@@ -69,6 +69,8 @@ const detectors: ReadonlyMap<string, string> = new Map([
   ['client-secret', 'kubeconfig-auth-provider'],
 ])
 
+// `kind: ConfigMap` and `kind: Configuration` are none, and many files have clusters and users.
+const telling = /kind["']?[ \t]{0,8}:[ \t]{0,8}["']?Config["']?[ \t]{0,8}(?:[,}\r\n]|$)|current-context|client-key-data/
 const clustersLine = /^[ \t]*["']?clusters["']?:/m
 const usersLine = /^([ \t]*)["']?users["']?:/gm
 const member = new RegExp(

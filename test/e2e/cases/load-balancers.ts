@@ -94,7 +94,7 @@ export const cases: readonly Case[] = [
     rule: 'network-policy-blocks-lb',
     baseline: 'audit',
     strict: 'warn',
-    says: /1 NetworkPolicies, such as .*, do not let the load balancer in to Deployment/,
+    says: /NetworkPolicy \S+ does not let the load balancer in to Deployment/,
     bad: (name) => admitting(name, []),
     good: (name) => admitting(name, [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }]),
     beside: (name) => [serving(name), named(balancer({}, { selector: { app: name } }), name)],
