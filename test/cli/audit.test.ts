@@ -167,7 +167,7 @@ t.test('a throttled server is asked again', async (t) => {
     '--rule',
     'storage-immediate-binding',
   )
-  t.match({ code, stdout }, { code: 0, stdout: /^0 objects of 2 kinds read/ })
+  t.match({ code, stdout }, { code: 0, stdout: /^0 objects of 3 kinds read/ })
 })
 
 t.test('progress is one line of a terminal', async (t) => {

@@ -181,7 +181,7 @@ t.test('bad input: one sentence, exit 2, and the rest is checked', async (t) => 
     ['zero.yaml', 2, /zero\.yaml: error: .*\(D2_FILE_EMPTY\)/],
     ['missing.yaml', 2, /missing\.yaml: error: no such file.*\(D2_FILE_NOT_FOUND\)/],
     ['empty', 2, /empty: error: no Kubernetes object found.*\(D2_NO_OBJECTS\)/],
-    ['chart', 2, /chart: warning: a Helm chart: its 1 templates .*\(D2_HELM_CHART\)/],
+    ['chart', 2, /chart: warning: a Helm chart: its templates \(1\) .*\(D2_HELM_CHART\)/],
     ['custom.yaml', 0, /1 object in 1 file, 0 checked, 1 not covered by a rule/],
     ['wrong.yaml', 0, /1 object in 1 file, 1 checked/],
   ]
