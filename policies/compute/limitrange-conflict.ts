@@ -42,16 +42,7 @@ export default definePolicy({
   signatures: ['failed-create'],
   since: '0.1.0',
   on: [...podKinds, 'LimitRange'],
-  reads: [
-    'LimitRange',
-    'CronJob',
-    'DaemonSet',
-    'Deployment',
-    'ReplicaSet',
-    'ReplicationController',
-    'Rollout',
-    'StatefulSet',
-  ],
+  reads: ['LimitRange', ...lastingKinds],
   sources: [
     'kubernetes/plugin/pkg/admission/limitranger/admission.go',
     'kubernetes/pkg/apis/core/v1/defaults.go SetDefaults_LimitRangeItem',

@@ -56,7 +56,7 @@ for (const policy of policies) {
           const first = judge()
           return first.policyErrors.length === 0 && JSON.stringify(judge()) === JSON.stringify(first)
         }),
-        { numRuns: 15 },
+        { numRuns: 40 },
       )
     }
   })
