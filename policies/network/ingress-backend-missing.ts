@@ -141,6 +141,12 @@ spec:
     ],
     fails: [
       {
+        name: 'a Service without the port that a route of another namespace names',
+        object: service(),
+        inventory: `${fromEdge(8080)}\n---\n${grant(edge)}`,
+        finds: ['port /spec/ports'],
+      },
+      {
         name: 'the port of the container',
         object: ingress(path('number: 8080')),
         inventory: service(),

@@ -126,6 +126,12 @@ export default definePolicy({
     ],
     fails: [
       {
+        name: 'the volume of the class is a disk of one node',
+        object: statefulSet('storageClassName: shared,'),
+        inventory: `{ kind: StorageClass, metadata: { name: shared }, provisioner: kubernetes.io/no-provisioner }\n---\n{ kind: PersistentVolume, metadata: { name: pv-1 }, spec: { capacity: { storage: 10Gi }, accessModes: [ReadWriteOnce], storageClassName: shared, local: { path: /data }, nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: kubernetes.io/hostname, operator: In, values: [n1] }] }] } } } }`,
+        finds: ['immediate /spec/volumeClaimTemplates/0/spec/storageClassName'],
+      },
+      {
         name: 'a StatefulSet whose replicas claim from an Immediate class',
         object: statefulSet('storageClassName: gp2,'),
         inventory: storageClass('gp2'),

@@ -23,11 +23,9 @@ const farFromFaulty: ReadonlySet<string> = new Set([
   'identity-legacy-sa-token: a Secret of another type is mounted',
   'identity-legacy-sa-token: a Secret that does not exist is the fault of another rule',
   'identity-static-pull-secret: another Secret is of another rule',
-  'network-ingress-backend-missing: nor does a route that nobody lets in concern a Service',
   'storage-default-class-ambiguous: files need not hold the default',
   'storage-immediate-binding: files wait for nobody, whatever a variable says',
   'storage-pvc-immediate-class: the class waits for the first consumer',
-  'storage-pvc-immediate-class: the volumes of the class are of a file server',
   'storage-pvc-immediate-class: the volumes reach every zone of the region',
   'storage-zone-conflict: a volume that a provisioner made is not refused to it',
 ])
