@@ -95,6 +95,14 @@ export const onlyFrom: ReadonlyMap<string, string> = new Map(
         'storage-zone-conflict class-vs-pod: Deployment, then StorageClass',
         'storage-zone-conflict class-vs-pod: StatefulSet, then StorageClass',
       ],
+    'Two LimitRanges that disagree are told of, whatever is in the namespace: that needs no workload': [
+      'compute-limitrange-conflict ambiguous-limitrange: Deployment, then LimitRange',
+    ],
+    'An update of the budget that leaves it as bad as it was has a reason of its own: nothing was worse before a workload came':
+      [
+        'compute-pdb-deadlock still-blocked: PodDisruptionBudget, then Deployment',
+        'compute-pdb-unscalable-owner still-blocked: PodDisruptionBudget, then DaemonSet',
+      ],
     'The claim was bound before its volume went: nobody creates it in that state': [
       'storage-claim-missing volume-gone: Deployment, then PersistentVolumeClaim',
       'storage-claim-missing volume-gone: StatefulSet, then PersistentVolumeClaim',

@@ -2,6 +2,7 @@ import { exampleNow } from '../../docs/examples.ts'
 import { policies } from '../../policies/index.ts'
 import { createEngine } from '../../src/engine/engine.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
+import type { Finding } from '../../src/engine/finding.ts'
 import type { Settings } from '../../src/engine/settings.ts'
 import type { Subject } from '../../src/engine/subject.ts'
 import { watchedKinds } from '../../src/engine/watched-kinds.ts'
@@ -19,7 +20,7 @@ export interface Pair {
   readonly other: Entry
   /** What is found because of the other object. */
   readonly reasons: ReadonlySet<string>
-  /** Whether the same is found where the other object comes last, or else something that is not found without the own. */
+  /** Whether one of these reasons is found where the other object comes last, and was not found so without the own. */
   isFound(): boolean
 }
 
@@ -37,10 +38,10 @@ export function pairsOf({ policy, settings, subject, others, unknown: hidden = [
   const { kind } = subject.info
   const own: Entry = { kind, namespace: subject.namespace, name: subject.name, object: subject.object }
   const engine = createEngine([policy], settings)
-  const judge = (judged: Subject, around: readonly Entry[]): string[] => {
+  const judge = (judged: Subject, around: readonly Entry[]): Found[] => {
     const inventory = liveInventory(around, hidden)
     const { findings } = evaluate(engine, judged, { inventory, now: exampleNow, frontEnd: 'webhook' })
-    return findings.map(({ reason, path }) => `${reason} ${path}`)
+    return findings.map(({ reason, path, message }) => ({ reason, path, message }))
   }
   const found = judge(subject, others)
   return others
@@ -48,13 +49,17 @@ export function pairsOf({ policy, settings, subject, others, unknown: hidden = [
     .flatMap((other) => {
       const rest = others.filter((entry) => entry !== other)
       const alone = judge(subject, rest)
-      const more = found.filter((each) => !alone.includes(each))
+      const more = found.filter(
+        ({ reason, path }) => !alone.some((each) => each.reason === reason && each.path === path),
+      )
       if (more.length === 0) return []
-      const reasons = new Set(more.map(reasonOf))
+      const reasons = new Set(more.map(({ reason }) => reason))
       const isFound = (): boolean => {
         const last = createdOf(other)
         const without = judge(last, rest)
-        return judge(last, [...rest, own]).some((each) => !without.includes(each) || reasons.has(reasonOf(each)))
+        // Of several at one place the message tells them apart.
+        const isNew = (each: Found) => !without.some((known) => JSON.stringify(known) === JSON.stringify(each))
+        return judge(last, [...rest, own]).some((each) => reasons.has(each.reason) && isNew(each))
       }
       return { own, other, reasons, isFound }
     })
@@ -68,9 +73,7 @@ export function createdOf({ kind, namespace, name, object }: Entry): Subject {
   return { info, apiVersion, namespace, name, operation: 'CREATE', subresource: '', object }
 }
 
-function reasonOf(found: string): string {
-  return found.slice(0, found.indexOf(' '))
-}
+type Found = Pick<Finding, 'reason' | 'path' | 'message'>
 
 /** What the webhook knows: all that it watches, and nothing of other kinds. */
 function liveInventory(entries: readonly Entry[], hidden: readonly KindName[]): InventorySource {

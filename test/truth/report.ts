@@ -23,6 +23,11 @@ export class Tally {
     for (const verdict of tried.verdicts) this.#count(verdict)
   }
 
+  /** False where no case put a claim to the test: a comparison that claims nothing can break nothing. */
+  get isTested(): boolean {
+    return [...this.#claims.values()].some(({ held, broken }) => held + broken > 0)
+  }
+
   lines(): string[] {
     return [...this.#claims]
       .sort(([a], [b]) => (a < b ? -1 : 1))

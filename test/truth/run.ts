@@ -65,8 +65,10 @@ async function main(): Promise<number> {
   for (const [name, tally] of tallies) {
     say(`${name}: ${tally.cases} cases, ${tally.failed} failed, ${tally.unsteady} unsteady`)
     for (const line of tally.lines()) say(line)
+    const isEmpty = single === undefined && !tally.isTested
+    if (isEmpty) say(`not ok ${name}: no case put a claim of it to the test`)
     passed += tally.cases - tally.failed
-    failed += tally.failed
+    failed += tally.failed + (isEmpty ? 1 : 0)
   }
   say(`${seconds.toFixed(0)} s, ${(((passed + failed) * 60) / seconds).toFixed(0)} cases a minute`)
   say(`${passed} passed, ${failed} failed`)
