@@ -238,7 +238,9 @@ const pieces = [
   'é',
 ]
 
-t.test('where the quick reader answers, the exact one agrees, in values and places', async () => {
+t.test('where the quick reader answers, the exact one agrees, in values and places', async (t) => {
+  for (const marker of ['---', '--- ', '...', '... ', 'a: b\n--- ', 'a:\n  b\n... '])
+    t.equal(readQuickly(`${marker}\n`, true), undefined, marker)
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 14 }), (parts) => {
       sameOrRefused(`${parts.join('')}\n`)

@@ -12,7 +12,9 @@ import { readQuoted } from './quoted.ts'
  * @throws ReadError where the nesting is too deep, which the exact reader would find out too late
  */
 export function readQuickly(text: string, trace: boolean): Reading | undefined {
-  if (text.includes('\r')) return undefined
+  // Separators of documents are cut out before; where one is left, it is no value.
+  if (text.includes('\r') || markers.some((marker) => text.startsWith(marker) || text.includes(`\n${marker}`)))
+    return undefined
   const cursor = new Cursor(text.endsWith('\n') ? text : `${text}\n`, trace)
   try {
     cursor.nextLine()
@@ -25,6 +27,8 @@ export function readQuickly(text: string, trace: boolean): Reading | undefined {
     throw error
   }
 }
+
+const markers = ['---', '...'] as const
 
 /** JSON values one after the other, as kubectl takes them; undefined where it is not plain JSON. */
 export function readJsonStream(text: string): { start: number; end: number }[] | undefined {
