@@ -81,7 +81,7 @@ t.test('images are those that land: a new tag or digest takes the place of both'
     const text = JSON.stringify(scope?.members.map(({ manifest }) => manifest.object))
     return /"image":"([^"]*)"/.exec(text)?.[1]
   }
-  t.equal(await landed('web:1', '[{name: web, newTag: 2}]'), 'web:2')
+  t.equal(await landed('web:1', '[{name: web, newTag: "2"}]'), 'web:2')
   t.equal(await landed('web', '[{name: web, newTag: "1.10"}]'), 'web:1.10')
   t.equal(await landed('web:1', '[{name: web, newName: r.example:5000/x/web}]'), 'r.example:5000/x/web:1')
   t.equal(await landed('web:1', '[{name: web, digest: "sha256:ab"}]'), 'web@sha256:ab')

@@ -309,4 +309,11 @@ export const refusedTrees: readonly KustomizeTree[] = [
   tree('there already', 'configMapGenerator: [{name: config, literals: [a=1]}]\n'),
   tree('no target', `patches: [{patch: '[{"op":"remove","path":"/spec/replicas"}]'}]\n`),
   tree('no file', 'patches: [{path: none.yaml}]\n'),
+  tree('an object twice', '', { 'root/kustomization.yaml': 'resources: [../base, ../base]\n' }),
+  tree('a circle', '', {
+    'root/kustomization.yaml': 'resources: [../other]\n',
+    'other/kustomization.yaml': 'resources: [../root]\n',
+  }),
+  tree('a literal without a value', 'configMapGenerator: [{name: new, literals: [a]}]\n'),
+  tree('a tag that is a number', 'images: [{name: web, newTag: 2}]\n'),
 ]

@@ -1,3 +1,4 @@
+import { brief } from '../../sdk/names.ts'
 import { memberOf, recordOf, stringOf } from '../../sdk/shape.ts'
 import type { Kustomization } from '../kustomization.ts'
 import type { Manifest } from '../manifest.ts'
@@ -51,6 +52,7 @@ class Build {
   readonly #applied = new Set<string>()
   readonly #unapplied = new Set<string>()
   readonly #refusals: { readonly problem: Problem; readonly absent: boolean }[] = []
+  readonly #doubled = new Set<Kustomization>()
   #open = false
   #visits = 0
   // Objects that bases handed on.
@@ -81,48 +83,75 @@ class Build {
   }
 
   #accumulate(kustomization: Kustomization, resources: Resource[], above: Set<Kustomization>): void {
-    // A circle, which kustomize refuses.
-    if (above.has(kustomization)) this.#open = true
-    if (above.has(kustomization)) return
     // Two names for each of thirty bases would make a billion of the last one.
     if (++this.#visits > mostVisits) this.#open = true
     if (this.#visits > mostVisits) return
     above.add(kustomization)
     this.#parts.add(kustomization)
     if (isOpen(kustomization.document.value)) this.#open = true
-    for (const path of kustomization.resources) this.#addResource(path, resources, above)
+    const known = new Map(resources.map((resource) => [keyOf(resource), resource]))
+    for (const path of kustomization.resources) this.#addResource(kustomization, path, { resources, known }, above)
     for (const generated of generatedBy(kustomization, this.#tree.library))
       this.#attempt(kustomization, generated.path, () => this.#absorb(generated, resources))
     for (const path of kustomization.components) {
       const component = this.#tree.kustomizations.get(path)
-      if (component) this.#accumulate(component, resources, above)
-      else this.#open = true
+      if (!component) this.#open = true
+      else if (!this.#isCircle(kustomization, component, above)) this.#accumulate(component, resources, above)
     }
     this.#transform(kustomization, resources)
     above.delete(kustomization)
   }
 
-  #addResource(path: string, resources: Resource[], above: Set<Kustomization>): void {
+  #addResource(kustomization: Kustomization, path: string, landed: Landed, above: Set<Kustomization>): void {
     const inner = this.#tree.kustomizations.get(path)
     const manifests = this.#tree.manifests.get(path)
     if (!inner && !manifests) this.#open = true
-    for (const manifest of manifests ?? []) this.#read.add(manifest)
-    for (const manifest of manifests ?? [])
-      resources.push(new Resource(manifest, { value: manifest.object, origin: { source: manifest, path: '' } }))
-    if (!inner) return
+    for (const manifest of manifests ?? []) {
+      this.#read.add(manifest)
+      const resource = new Resource(manifest, { value: manifest.object, origin: { source: manifest, path: '' } })
+      this.#append(kustomization, resource, landed)
+    }
+    if (!inner || this.#isCircle(kustomization, inner, above)) return
     const own: Resource[] = []
     this.#accumulate(inner, own, above)
     this.#landed += own.length
     if (this.#landed > mostLanded) this.#open = true
-    else for (const resource of own) resources.push(resource)
+    else for (const resource of own) this.#append(kustomization, resource, landed)
   }
 
-  #absorb({ resource, behavior }: Generated, resources: Resource[]): void {
+  // What nobody may apply twice is judged once, and never as sure.
+  #append(kustomization: Kustomization, resource: Resource, { resources, known }: Landed): void {
+    const twin = resource.name === '' ? undefined : known.get(keyOf(resource))
+    if (!twin) {
+      resources.push(resource)
+      known.set(keyOf(resource), resource)
+      return
+    }
+    twin.unsure = true
+    // As kustomize does, the first of them is told.
+    if (this.#doubled.has(kustomization)) return
+    this.#doubled.add(kustomization)
+    this.#attempt(kustomization, '/resources', () => {
+      throw new Refusal(`two objects are ${resource.kind} ${brief(resource.name)}`)
+    })
+  }
+
+  #isCircle(kustomization: Kustomization, inner: Kustomization, above: ReadonlySet<Kustomization>): boolean {
+    if (!above.has(inner)) return false
+    this.#open = true
+    this.#attempt(kustomization, inner.component ? '/components' : '/resources', () => {
+      throw new Refusal('it uses itself in a circle')
+    })
+    return true
+  }
+
+  #absorb({ resource, behavior, refusal }: Generated, resources: Resource[]): void {
     const { identity } = resource
     const index = resources.findIndex(({ identities }) => identities.some((known) => isSame(known, identity)))
     const known = resources[index]
     if (known && behavior !== 'create') resources[index] = combined(known, resource, behavior)
     else resources.push(resource)
+    if (refusal) throw refusal
     if (known && behavior === 'create') throw new Refusal('what this generator makes is there already')
     if (!known && behavior !== 'create')
       throw new Refusal(`there is nothing that this generator could ${behavior}`, true)
@@ -140,7 +169,8 @@ class Build {
     for (const entry of elements(child(root, 'replicas')))
       this.#attempt(kustomization, entry.origin.path, () => setReplicas(entry, resources))
     for (const field of ['images', 'imageTags'])
-      for (const entry of elements(child(root, field))) setImages(entry, resources)
+      for (const entry of elements(child(root, field)))
+        this.#attempt(kustomization, entry.origin.path, () => setImages(entry, resources))
     markUnsure(root.value, resources)
   }
 
@@ -169,6 +199,16 @@ class Build {
       return false
     }
   }
+}
+
+/** What a kustomization has put together so far, and the same by who each is. */
+interface Landed {
+  readonly resources: Resource[]
+  readonly known: Map<string, Resource>
+}
+
+function keyOf({ identity: { apiVersion, kind, name, namespace } }: Resource): string {
+  return JSON.stringify([apiVersion, kind, name, namespace])
 }
 
 const mostVisits = 10_000

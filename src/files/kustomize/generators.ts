@@ -4,6 +4,7 @@ import { listOf, memberOf, recordOf, stringOf } from '../../sdk/shape.ts'
 import type { Kustomization } from '../kustomization.ts'
 import type { Manifest } from '../manifest.ts'
 import type { Library } from './library.ts'
+import { Refusal } from './refusal.ts'
 import { Resource } from './resource.ts'
 import { child, placeOf, type Traced, withChild, withChildren } from './traced.ts'
 import { tracedOf } from './patches.ts'
@@ -13,6 +14,8 @@ export interface Generated {
   readonly behavior: 'create' | 'replace' | 'merge'
   /** JSON pointer of the generator in the kustomization. */
   readonly path: string
+  /** Kustomize would not make it. */
+  readonly refusal?: Refusal
 }
 
 /** The ConfigMaps, then the Secrets that the generators of a kustomization make (`kustomize/api/internal/generators`). */
@@ -29,12 +32,13 @@ export function generatedBy(kustomization: Kustomization, library: Library): Gen
       const resource = new Resource(manifestOf(kustomization, kind, object), object)
       resource.hashed = options.disableNameSuffixHash !== true
       resource.incomplete = data.incomplete
-      resource.unsure = data.incomplete
+      resource.unsure = data.incomplete || data.refusal !== undefined
       const behavior = stringOf(memberOf(entry, 'behavior'))
       return {
         resource,
         behavior: behavior === 'merge' || behavior === 'replace' ? behavior : 'create',
         path: generator.origin.path,
+        ...(data.refusal ? { refusal: data.refusal } : {}),
       }
     })
   })
@@ -104,6 +108,7 @@ function mapOf(members: readonly Member[], empty: Traced): Traced {
 function dataOf(kind: 'ConfigMap' | 'Secret', generator: Traced, kustomization: Kustomization, library: Library) {
   const members: Member[] = []
   let incomplete = false
+  let refusal: Refusal | undefined
   const add = (key: string, bytes: Buffer, { origin }: Traced) => {
     const isText = isUtf8(bytes)
     const binary = kind === 'ConfigMap' && !isText
@@ -120,6 +125,8 @@ function dataOf(kind: 'ConfigMap' | 'Secret', generator: Traced, kustomization: 
   for (const { text, at } of strings(child(generator, 'literals'))) {
     const split = text.indexOf('=')
     if (split > 0) add(text.slice(0, split), Buffer.from(unquoted(text.slice(split + 1))), at)
+    // Without its text, which may be a secret.
+    else refusal = new Refusal('a literal of this generator is not of the form key=value')
   }
   for (const { text, at } of strings(child(generator, 'files'))) {
     const split = text.indexOf('=')
@@ -127,7 +134,7 @@ function dataOf(kind: 'ConfigMap' | 'Secret', generator: Traced, kustomization: 
     const bytes = read(name)
     if (bytes) add(split < 0 ? basename(name) : text.slice(0, split), bytes, at)
   }
-  return { members, incomplete }
+  return { members, incomplete, refusal }
 }
 
 function strings(list: Traced, key?: string): { readonly text: string; readonly at: Traced }[] {

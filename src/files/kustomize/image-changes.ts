@@ -1,4 +1,5 @@
 import { memberOf, stringOf } from '../../sdk/shape.ts'
+import { Refusal } from './refusal.ts'
 
 /** An entry of `images` in a kustomization: what becomes of the images of one name. Parts left out stay as they are. */
 export interface ImageChange {
@@ -9,6 +10,7 @@ export interface ImageChange {
   readonly tagSuffix: string | undefined
 }
 
+/** @throws Refusal where a part is no text: `newTag: 2` has to stand in quotes */
 export function imageChangeOf(entry: unknown): ImageChange | undefined {
   const name = stringOf(memberOf(entry, 'name'))
   if (name === undefined) return undefined
@@ -33,8 +35,8 @@ export function changedImage(image: string, { name, newName, newTag, digest, tag
   return `${newName ?? name}${landedTag === undefined ? '' : `:${landedTag}`}${landedDigest === undefined ? '' : `@${landedDigest}`}`
 }
 
-// Tags are often typed as numbers.
 function textOf(value: unknown): string | undefined {
-  const text = typeof value === 'number' ? String(value) : stringOf(value)
-  return text === '' ? undefined : text
+  if (value !== undefined && value !== null && typeof value !== 'string')
+    throw new Refusal('a part of this change of images is no text: write it in quotes')
+  return value || undefined
 }

@@ -1,4 +1,4 @@
-/** What kustomize would refuse, in one sentence that quotes no value. */
+/** What kustomize would refuse, in one sentence that quotes no value; the name of an object is none. */
 export class Refusal extends Error {
   /** For want of an object, which may be among those that are not here. */
   readonly absent: boolean
