@@ -33,11 +33,20 @@ export function auditSummary(report: AuditReport, options: TextOptions): string 
 }
 
 function unreadLines({ unread }: AuditReport, { paint }: TextOptions): string[] {
-  return unread.map(({ kind, namespace, level, code, reason }) => {
-    const what = `${kind}${namespace === undefined ? '' : ` in ${clean(namespace)}`}`
-    return `${paint(level === 'error' ? 'red' : 'dim', 'not read')} ${what}: ${clean(reason)} (${code})`
-  })
+  // Nobody has all that a rule may look for: what is not installed is one line.
+  const isNotServed = ({ level, code }: AuditReport['unread'][number]) => level === 'note' && code === notServed
+  const absent = [...new Set(unread.filter(isNotServed).map(({ kind }) => kind))]
+  const lines = unread
+    .filter((each) => !isNotServed(each))
+    .map(({ kind, namespace, level, code, reason }) => {
+      const what = `${kind}${namespace === undefined ? '' : ` in ${clean(namespace)}`}`
+      return `${paint(level === 'error' ? 'red' : 'dim', 'not read')} ${what}: ${clean(reason)} (${code})`
+    })
+  if (absent.length === 0) return lines
+  return [...lines, `${paint('dim', 'not served')} by this API server, so there are none: ${absent.join(', ')}`]
 }
+
+const notServed = 'D2_NOT_SERVED'
 
 function unresolvedLines({ unresolved, summary }: AuditReport): string[] {
   if (unresolved.length === 0) return []

@@ -79,7 +79,7 @@ t.test('day2 audit of a cluster with faults', async (t) => {
     t.match(stdout, /\n {2}PodDisruptionBudget stuck\n {4}spec\.maxUnavailable {2}deny {2}compute-pdb-blocks-all\n/)
     t.match(
       stdout,
-      /\n\d+ objects of \d+ kinds read in audited-cluster, \d+ judged\nnot read Rollout in audited-cluster: the API server serves no rollouts, so there are none \(D2_NOT_SERVED\)\n5 deny, 0 warn, 0 audit \(profile/,
+      /\n\d+ objects of \d+ kinds read in audited-cluster, \d+ judged\nnot served by this API server, so there are none: Rollout\n5 deny, 0 warn, 0 audit \(profile/,
     )
     t.notMatch(stdout, /web-|compute-cpu-limit|identity-/, 'no Pod repeats its template')
   })
