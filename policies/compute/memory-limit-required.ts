@@ -5,6 +5,7 @@ import {
   requiredValues,
   resourceParams,
   resourcesUnderReview,
+  resourceExamples,
   resourceTargets,
   soundResources,
 } from '../../src/sdk/required-resources.ts'
@@ -49,10 +50,7 @@ export default definePolicy({
   },
   examples: {
     passes: [
-      {
-        name: 'the mirror of a static pod is a file on its node',
-        object: `{ kind: Pod, metadata: { name: proxy-n1, annotations: { kubernetes.io/config.mirror: 6c1f }, ownerReferences: [{ apiVersion: v1, kind: Node, name: n1, controller: true }] }, spec: { nodeName: n1, containers: [{ name: proxy }] } }`,
-      },
+      resourceExamples.mirror,
       {
         name: 'a LimitRange in every namespace, say the settings',
         object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web }] } } } }`,
@@ -84,16 +82,10 @@ export default definePolicy({
       },
     ],
     fails: [
-      {
-        name: 'a LimitRange whose amounts nobody can read',
-        object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web }] } } } }`,
-        inventory: `{ kind: LimitRange, spec: { limits: [{ type: Container, default: { cpu: 1x, memory: 1GB } }] } }`,
-        frontEnd: 'check',
-        finds: ['unresolved LimitRange'],
-      },
+      resourceExamples.unreadableDefaults,
       {
         name: 'a Pod of a controller is warned of, the template is where it is mended',
-        object: `{ kind: Pod, metadata: { name: proxy-n1, ownerReferences: [{ apiVersion: apps/v1, kind: ReplicaSet, name: proxy, controller: true }] }, spec: { containers: [{ name: proxy }] } }`,
+        object: resourceExamples.owned,
         alongside: ['compute-cpu-limit', 'compute-requests-required'],
         finds: ['missing /spec/containers/0/resources/limits/memory'],
       },

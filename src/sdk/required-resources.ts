@@ -31,6 +31,23 @@ export const soundResources = `resources:
   limits: { cpu: 500m, memory: 128Mi } # no cpu where the platform lets it burst
 `
 
+/** What the examples of these rules have in common. */
+export const resourceExamples = {
+  mirror: {
+    name: 'the mirror of a static pod is a file on its node',
+    object: `{ kind: Pod, metadata: { name: proxy-n1, annotations: { kubernetes.io/config.mirror: 6c1f }, ownerReferences: [{ apiVersion: v1, kind: Node, name: n1, controller: true }] }, spec: { nodeName: n1, containers: [{ name: proxy }] } }`,
+  },
+  /** A Pod of a controller. */
+  owned: `{ kind: Pod, metadata: { name: proxy-n1, ownerReferences: [{ apiVersion: apps/v1, kind: ReplicaSet, name: proxy, controller: true }] }, spec: { containers: [{ name: proxy }] } }`,
+  unreadableDefaults: {
+    name: 'a LimitRange whose amounts nobody can read',
+    object: `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web }] } } } }`,
+    inventory: `{ kind: LimitRange, spec: { limits: [{ type: Container, default: { cpu: 1x, memory: 1GB } }] } }`,
+    frontEnd: 'check',
+    finds: ['unresolved LimitRange'],
+  },
+} as const
+
 /** The parameters that these rules share; `includeInit` differs in its default. */
 export const resourceParams = {
   podLevelResources: {
