@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { policies } from '../../policies/index.ts'
 import { readExamples } from '../../src/cli/examples-folder.ts'
 import { defaulted } from '../../src/cli/as-api-server.ts'
+import { repository } from '../control-plane/repository.ts'
 import { day2Main } from '../support/day2.ts'
 import { nodeCommand } from '../support/node-command.ts'
 import { reviewText } from '../support/reviews.ts'
@@ -71,6 +72,28 @@ t.test('shows each example as kubectl would, and goes on serving', async (t) => 
   t.equal(dev.stderr(), '', 'no log is mixed into it')
 })
 
+t.test('a signal to npm alone ends the server of npm start too', async (t) => {
+  // Without the scripts that come before: they would compile under the feet of the other tests.
+  const args = ['start', '--ignore-scripts', '--', '--port', '0', '--probe-port', '0']
+  const { NODE_OPTIONS: _hooks, ...env } = process.env
+  const npm = spawn('npm', args, { cwd: repository, detached: true, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => killGroup(npm.pid))
+  const gone = once(npm, 'exit')
+  const port = await new Promise<number>((resolve, reject) => {
+    let stdout = ''
+    npm.once('exit', () => reject(new Error(`ended: ${stdout}`)))
+    npm.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+      const [, listening] = /https:\/\/127\.0\.0\.1:(\d+)\/validate/.exec(stdout) ?? []
+      if (listening !== undefined) resolve(Number(listening))
+    })
+  })
+  t.equal(await answers(port), true)
+  npm.kill('SIGTERM')
+  await gone
+  t.equal(await answers(port), false, 'nobody listens any more')
+})
+
 t.test('objects get what the API server would add', async (t) => {
   const secret = JSON.parse(
     '{"kind":"Secret","data":{"a":"QQ=="},"stringData":{"b":"text","__proto__":"x"},"metadata":{"name":"s"}}',
@@ -100,3 +123,21 @@ t.test('every loop has an example, and each is of a rule', async (t) => {
   })
   t.throws(() => readExamples(t.testdir({ 'some-rule': { 'faulty.yaml': 'a: [' } })), { code: 'D2_EXAMPLES' })
 })
+
+/** Whether somebody listens on a port of loopback. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Nothing of it is left.
+  }
+}
