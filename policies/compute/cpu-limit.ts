@@ -168,7 +168,7 @@ export default definePolicy({
       const { container, value, path } = required
       if (isPositive(value)) continue
       const message = `container ${container.name} has ${value ? 'a cpu limit of 0, which is none' : 'no cpu limit'}`
-      const fix = `set limits.cpu of ${container.name}${reviewed.orLimitRange}, or mode: forbid or ignore in the settings if cpu may burst`
+      const fix = `set limits.cpu of ${container.name}, such as 500m${reviewed.orLimitRange}; if cpu may burst, ask the platform team for mode: ignore in its settings`
       yield { reason: 'missing', path, message, fix }
     }
   },

@@ -3,6 +3,7 @@ import { podKinds } from '../../src/sdk/kinds.ts'
 import { overcommitments } from '../../src/sdk/overcommitment.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { formatQuantity } from '../../src/sdk/quantities.ts'
+import { slippedPaths } from '../../src/sdk/quantity-slips.ts'
 import { asSeen, resourcesUnderReview, soundResources } from '../../src/sdk/required-resources.ts'
 
 const deployment = (resources: string, pod = '') =>
@@ -75,12 +76,35 @@ export default definePolicy({
         params: { maxMemoryRatio: 8 },
       },
       {
+        name: 'a request that means something else is told by compute-quantity-suspicious',
+        object: deployment(resources('128m', '256Mi')),
+        alongside: ['compute-quantity-suspicious'],
+      },
+      {
+        name: 'so is a limit, and cores for millicores',
+        object: deployment(resources('128Mi', '2Ti', '"500"')),
+        params: { maxCpuRatio: 10 },
+        alongside: ['compute-quantity-suspicious'],
+      },
+      {
         name: 'any number of times is allowed by the settings',
         object: deployment(resources('128Mi', '64Gi')),
         params: { maxMemoryRatio: 0 },
       },
     ],
     fails: [
+      {
+        name: 'eight times the memory, and a bit that is no whole byte',
+        object: deployment(resources('128Mi', '1.1Gi')),
+        finds: ['memory /spec/template/spec/containers/0/resources/limits/memory'],
+      },
+      {
+        name: 'a LimitRange gives the limit beside a slip elsewhere',
+        object: deployment('{ requests: { cpu: "500", memory: 64Mi }, limits: { cpu: "500" } }'),
+        inventory: `{ kind: LimitRange, spec: { limits: [{ type: Container, default: { memory: 1Gi } }] } }`,
+        alongside: ['compute-quantity-suspicious'],
+        finds: ['memory /spec/template/spec/containers/0/resources/limits/memory'],
+      },
       {
         name: 'eight times the memory',
         object: deployment(resources('128Mi', '1Gi')),
@@ -125,6 +149,7 @@ export default definePolicy({
   *check(input) {
     const reviewed = resourcesUnderReview({ ...input, params: asSeen })
     if (!reviewed) return
+    let slipped: ReadonlySet<string> | undefined
     const bounds = { memory: input.params.maxMemoryRatio, cpu: input.params.maxCpuRatio }
     for (const resource of ['memory', 'cpu'] as const) {
       if (bounds[resource] <= 0) continue
@@ -133,7 +158,9 @@ export default definePolicy({
           yield unresolved('value')
           continue
         }
-        const { holder, path, request, limit, ratio, enough } = found
+        const { holder, path, requestPath, request, limit, ratio, enough } = found
+        slipped ??= slippedPaths(input.kind, input.object)
+        if (slipped.has(path) || slipped.has(requestPath)) continue
         const seen = `${holder} may use ${formatQuantity(limit)} of ${resource} and requests ${formatQuantity(request)}`
         yield {
           reason: resource,

@@ -153,7 +153,6 @@ export default definePolicy({
       {
         name: 'T for G',
         object: `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 2Ti } } }] } }`,
-        alongside: ['compute-overcommit-ratio'],
         finds: ['huge-memory /spec/containers/0/resources/limits/memory'],
       },
       {

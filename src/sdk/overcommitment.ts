@@ -10,6 +10,8 @@ export interface Overcommitment {
   readonly holder: string
   /** JSON pointer of the limit. */
   readonly path: string
+  /** JSON pointer of the request. */
+  readonly requestPath: string
   readonly request: Quantity
   readonly limit: Quantity
   /** Limit through request, rounded up to hundredths: what exceeds a bound is never shown as equal to it. */
@@ -45,6 +47,7 @@ export function* overcommitments(
       yield {
         holder,
         path: path + pointer('resources', 'limits', resource),
+        requestPath: path + pointer('resources', 'requests', resource),
         request: asked,
         limit: allowed,
         ratio: Number((allowed.nano * 100n + asked.nano - 1n) / asked.nano) / 100,

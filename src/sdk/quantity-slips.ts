@@ -1,5 +1,6 @@
+import type { KindName } from './objects.ts'
 import { parseQuantity, compareQuantities, isWhole, type Quantity } from './quantities.ts'
-import type { QuantityPlace, QuantityUse } from './quantity-places.ts'
+import { pathOf, quantitiesOf, type QuantityPlace, type QuantityUse } from './quantity-places.ts'
 
 /** What is wrong with a quantity that the API server accepts. `huge-cpu` may or may not fit on a node. */
 export type Slip =
@@ -25,6 +26,17 @@ export function slipOf({ resource, use, value }: QuantityPlace, quantity: Quanti
   if (resource !== 'memory') return undefined
   if (nano < mebi) return use === 'limit' || use === 'most' ? 'tiny-memory' : 'tiny-request'
   return nano >= tebi && (use === 'limit' || use === 'request') ? 'huge-memory' : undefined
+}
+
+/** JSON pointers to the quantities of an object that mean another amount than their author did: nothing follows from them. */
+export function slippedPaths(kind: KindName, object: object): ReadonlySet<string> {
+  const slipped = quantitiesOf(kind, object).filter((place) => {
+    const quantity = parseQuantity(place.value)
+    const slip = quantity && slipOf(place, quantity)
+    // What is rounded to a whole byte is the amount that was meant.
+    return slip !== undefined && slip !== 'rounded-bytes'
+  })
+  return new Set(slipped.map(pathOf))
 }
 
 /** True if the value counts for the scheduler: a request, or a limit that becomes one. */

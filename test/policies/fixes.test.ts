@@ -3,7 +3,7 @@ import { runExample } from '../../docs/examples.ts'
 import { policies } from '../../policies/index.ts'
 
 /** What a rule tells people to type, for an object beside others. */
-function fixes(id: string, object: string, inventory: string): string[] {
+function fixes(id: string, object: string, inventory = ''): string[] {
   const policy = policies.find((each) => each.id === id)
   if (!policy) throw new Error(id)
   const { findings } = runExample(policies, policy, { name: 'tried', object, inventory })
@@ -43,4 +43,9 @@ t.test('a number that has to stay is offered only where another can go', async (
     `{ kind: Pod, metadata: { name: ${name}, labels: { app: web } }, spec: { containers: [{ name: web }] } }`
   t.same(fix(pod('a')), ['run it as a Deployment'])
   t.match(fix(pod('a'), pod('b')), [/or set an integer minAvailable/])
+})
+
+t.test('whoever writes a Deployment is told what to type before whom to ask', async (t) => {
+  const open = `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web }] } } } }`
+  t.match(fixes('compute-cpu-limit', open), [/^set limits\.cpu of web, such as 500m.*; .*ask the platform team/])
 })
