@@ -41,7 +41,7 @@ export function createClient(server: string, ca: string, token: string): ApiClie
         {
           method,
           agent,
-          timeout: 60_000,
+          timeout: 120_000,
           headers: {
             authorization: `Bearer ${token}`,
             accept: 'application/json',
@@ -63,7 +63,7 @@ export function createClient(server: string, ca: string, token: string): ApiClie
           )
         },
       )
-      call.once('timeout', () => call.destroy(new Error(`${method} ${path}: no answer in 60 s`)))
+      call.once('timeout', () => call.destroy(new Error(`${method} ${path}: no answer in 120 s`)))
       call.once('error', reject)
       call.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body))
     })

@@ -47,7 +47,7 @@ export function createPart({ name, path, args, log, reaper, ready }: PartOptions
           if (!running()) throw new Error(`${name} ended: ${excerpt(readFileSync(log).subarray(earlier).toString())}`)
           return ready().catch(() => false)
         },
-        { timeout: 120_000, fatal: () => !running() },
+        { fatal: () => !running() },
       )
     },
     async stop() {

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** How long what must happen may take, in ms: far longer than on a quiet machine. */
+export const patience = 180_000
+
 export interface WaitOptions<T> {
   /** When the value is good; by default when it is truthy. */
   readonly until?: (value: T) => boolean
-  /** In ms, default 30 s. */
+  /** In ms; a wait ends at its event, and this only where that never comes, however busy the machine is. */
   readonly timeout?: number
   /** True if an error of `look` will not go away. */
   readonly fatal?: () => boolean
@@ -18,7 +21,7 @@ export async function waitFor<T>(
   look: () => Promise<T> | T,
   options: WaitOptions<T> = {},
 ): Promise<T> {
-  const { until = Boolean, timeout = 30_000, fatal = () => false } = options
+  const { until = Boolean, timeout = patience, fatal = () => false } = options
   const end = Date.now() + timeout
   for (let pause = 25; ; pause = Math.min(pause * 1.5, 250)) {
     let seen: string

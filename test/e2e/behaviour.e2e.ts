@@ -45,7 +45,7 @@ t.test('the webhook in a cluster', async (t) => {
     await settled(namespace)
     const rolled = await namespace.kubectl(['scale', 'deployment/web', '--replicas=3'])
     t.equal(rolled.code, 0, rolled.stderr)
-    const done = await namespace.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s'])
+    const done = await namespace.kubectl(['rollout', 'status', 'deployment/web', '--timeout=180s'])
     t.equal(done.code, 0, `its Pods are created all the same, though their template would be refused: ${done.stderr}`)
   })
 

@@ -54,7 +54,7 @@ t.test('the control plane behaves like a cluster', async (t) => {
 
   await t.test('a Deployment rolls out, under the flags of the test', async (t) => {
     await apply(deployment)
-    const { code, stderr } = await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s'])
+    const { code, stderr } = await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=180s'])
     t.equal(code, 0, stderr)
     const { body } = await cluster.request('GET', '/api/v1/namespaces/default/pods')
     const policies = body.at('items').items.map((pod) => pod.at('spec', 'containers', 0, 'imagePullPolicy').text)
@@ -89,11 +89,13 @@ t.test('the control plane behaves like a cluster', async (t) => {
     })
     const { body } = await cluster.request('GET', '/api/v1/namespaces/default/pods')
     const node = body.at('items', 0, 'spec', 'nodeName').text
-    const refused = await cluster.kubectl(['drain', node, '--ignore-daemonsets', '--timeout=3s'])
+    const refused = await cluster.kubectl(['drain', node, '--ignore-daemonsets', '--timeout=180s'], {
+      enough: (stderr) => stderr.includes('will retry after'),
+    })
     t.not(refused.code, 0)
     t.match(refused.stderr, "Cannot evict pod as it would violate the pod's disruption budget")
     await cluster.kubectl(['delete', 'pdb', 'web'])
-    const drained = await cluster.kubectl(['drain', node, '--ignore-daemonsets', '--timeout=60s'])
+    const drained = await cluster.kubectl(['drain', node, '--ignore-daemonsets', '--timeout=180s'])
     t.equal(drained.code, 0, drained.stderr)
   })
 

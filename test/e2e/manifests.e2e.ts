@@ -10,7 +10,7 @@ const account = 'system:serviceaccount:day2-admission:day2-admission'
 t.test('the manifests install on a real API server', async (t) => {
   const cluster = await useCluster(t)
   const kubectl = async (args: readonly string[], input?: string): Promise<string> => {
-    const { code, stdout, stderr } = await cluster.kubectl(args, { timeout: 120_000, ...(input ? { input } : {}) })
+    const { code, stdout, stderr } = await cluster.kubectl(args, input ? { input } : {})
     t.equal(code, 0, `kubectl ${args.join(' ')}: ${stderr}`)
     return stdout
   }
@@ -26,7 +26,7 @@ t.test('the manifests install on a real API server', async (t) => {
   await kubectl(['apply', '--validate=strict', '-f', '-'], list(rest))
 
   await t.test('its Pods pass the restricted level and lie apart', async (t) => {
-    await kubectl(['-n', 'day2-admission', 'rollout', 'status', 'deployment/day2-admission', '--timeout=100s'])
+    await kubectl(['-n', 'day2-admission', 'rollout', 'status', 'deployment/day2-admission', '--timeout=180s'])
     const pods = await cluster.request('GET', '/api/v1/namespaces/day2-admission/pods')
     const nodes = pods.body.at('items').items.map((pod) => pod.at('spec', 'nodeName').text)
     t.equal(new Set(nodes).size, 3, nodes.join(' '))

@@ -10,7 +10,6 @@ import { useCluster } from './support/shared-cluster.ts'
 import { startWebhook } from './support/webhook.ts'
 
 // The controller looks every fifteen seconds.
-const period = { timeout: 60_000 }
 
 t.test('autoscalers', async (t) => {
   t.jobs = 3
@@ -127,7 +126,7 @@ async function says(namespace: Namespace, type: string, pattern: RegExp, name = 
           ?.at('message').text ?? ''
       )
     },
-    { ...period, until: (text) => pattern.test(text) },
+    { until: (text) => pattern.test(text) },
   )
   return seen(message, pattern)
 }

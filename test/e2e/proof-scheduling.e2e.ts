@@ -142,7 +142,7 @@ t.test('pods that no node takes', async (t) => {
     await settled(open)
     await settled(open, 'host')
     const before = await podOf(open, 'web')
-    await drain(cluster, node, 10)
+    await drain(cluster, node)
     const after = await waitFor('another Pod on the cordoned node', () => podOf(open, 'web'), {
       until: (pod) => pod !== '' && pod !== before,
     })

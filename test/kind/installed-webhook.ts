@@ -66,9 +66,7 @@ export async function installWebhook(cluster: Cluster, name: string, settings: o
       const changed = withSettings(fresh).filter(({ kind }) => kind === 'ConfigMap')
       await succeed(['apply', '-f', '-'], list(changed))
       // The kubelet renews mounted ConfigMaps about once a minute.
-      await waitFor('every replica to take the new settings', () => replacements(output) >= wanted, {
-        timeout: 180_000,
-      })
+      await waitFor('every replica to take the new settings', () => replacements(output) >= wanted)
     },
     async stop() {
       await succeed(['scale', 'deployment/day2-admission', '--namespace', namespace, '--replicas=0'])

@@ -26,13 +26,13 @@ export const admission: Comparison<AdmissionPlan> = {
       if (before.status !== 201) continue
       const said = judge(pod, 'check')
       const told = said.findings.filter(({ reason }) => refusing.has(reason))
-      const answer = await agreed(place, pod, told.length > 0)
+      // In what order LimitRanges are asked, and whether a Pod as a whole is filled in first, is not said anywhere.
+      const sure = single && plan.resources === undefined && said.unresolved.length === 0
+      const answer = await agreed(place, pod, told.length > 0, told.length > 0 || sure ? 30_000 : 3_000)
       const refused = answer.status !== 201
       const words = told.map(({ reason, message }) => `${reason} (${message})`).join('; ') || 'nothing'
       const detail = `${JSON.stringify(plan)}: ${words}; ${answer.status} ${answer.body.at('message').text}`
       for (const { rule, reason } of told) verdicts.push(claim(`${rule} ${reason} ⇒ refused`, refused, detail, [pod]))
-      // In what order LimitRanges are asked, and whether a Pod as a whole is filled in first, is not said anywhere.
-      const sure = single && plan.resources === undefined && said.unresolved.length === 0
       if (told.length === 0 && !refused) verdicts.push(claim('let in ⇒ nothing says refused', true, detail))
       else if (told.length === 0 && sure) verdicts.push(claim('refused ⇒ it is told', false, detail, [pod]))
       else if (told.length === 0) verdicts.push(unclaimed('refused, by several LimitRanges or as a whole', detail))
@@ -97,12 +97,12 @@ function ask(place: Place, pod: AnyObject): Promise<ApiResponse> {
 }
 
 /** The answer that was expected, or the one that stays: what the API server knows of LimitRanges lags behind for moments. */
-async function agreed(place: Place, pod: AnyObject, refused: boolean): Promise<ApiResponse> {
+async function agreed(place: Place, pod: AnyObject, refused: boolean, timeout: number): Promise<ApiResponse> {
   let last = await ask(place, pod)
   try {
     await waitFor('the API server to agree', async () => (last = await ask(place, pod)), {
       until: ({ status }) => (status !== 201) === refused,
-      timeout: 3_000,
+      timeout,
     })
   } catch {
     // It does not.

@@ -4,14 +4,11 @@ import { waitFor } from '../control-plane/wait.ts'
 import { owners, type BudgetPlan } from './budget-plans.ts'
 import type { Place } from './place.ts'
 
-const patience = 90_000
-
 /** Waits until every workload has the Pods that it wants, all of them Ready, its autoscaler is content, and Jobs have ended. */
 export async function settleWorkloads({ workloads, daemons, jobs, bare }: BudgetPlan, place: Place): Promise<void> {
   const until = (kind: KindName, name: string, good: (object: Json) => boolean) =>
     waitFor(`${kind} ${name} of ${place.name}`, () => place.read(kind, name), {
       until: (object) => good(object),
-      timeout: patience,
     })
   for (const index of bare.keys()) await until('Pod', `bare-${index}`, (pod) => isReady(pod.value))
   for (const [index, { kind, scaled }] of workloads.entries())
@@ -48,7 +45,6 @@ export async function fence(place: Place, round: string): Promise<void> {
   await place.post({ ...budget, spec })
   await waitFor(`the disruption controller in ${place.name}`, () => place.read('PodDisruptionBudget', name), {
     until: (seen) => isObserved(seen),
-    timeout: patience,
   })
   await place.remove('PodDisruptionBudget', name)
 }
@@ -57,7 +53,6 @@ export async function fence(place: Place, round: string): Promise<void> {
 export async function disruptionsAllowed(place: Place, name: string): Promise<number> {
   const budget = await waitFor(`budget ${name} of ${place.name}`, () => place.read('PodDisruptionBudget', name), {
     until: (seen) => isObserved(seen) || hasFailed(seen),
-    timeout: patience,
   })
   return numberAt(budget, 'status', 'disruptionsAllowed')
 }

@@ -81,10 +81,9 @@ async function agreed(place: Place, name: string, expected: boolean): Promise<bo
   const look = async () => (last = isPlaced(await place.read('Pod', name)))
   await waitFor(`Pod ${name} of ${place.name} to be decided on`, look, {
     until: (seen) => seen !== undefined,
-    timeout: 60_000,
   })
   try {
-    await waitFor('the scheduler to agree', look, { until: (seen) => seen === expected, timeout: 5_000 })
+    await waitFor('the scheduler to agree', look, { until: (seen) => seen === expected, timeout: 30_000 })
   } catch {
     // It does not.
   }

@@ -44,7 +44,7 @@ async function decided(place: Place, count: number, gone: ReadonlySet<string>): 
       const pods = (await place.list('Pod')).filter((pod) => !pod.metadata?.deletionTimestamp && !gone.has(uidOf(pod)))
       return pods.every((pod) => nodeOf(pod) !== '' || unschedulable(json(pod)) !== undefined) ? pods : []
     },
-    { until: (pods) => pods.length === count, timeout: 90_000 },
+    { until: (pods) => pods.length === count },
   )
 }
 

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import type { Cluster } from '../../control-plane/cluster.ts'
 import { waitFor } from '../../control-plane/wait.ts'
-import { drain, settled } from './drain.ts'
+import { drain, settled, stuckDrain } from './drain.ts'
 import { findingOf, record, seen, snippetOf, type Proof } from './evidence.ts'
 import { list, openNamespace, type Namespace } from './namespace.ts'
 import { addPool } from './objects.ts'
@@ -37,7 +37,7 @@ export async function proveDrain(t: Test, cluster: Cluster, webhook: Webhook, pr
     await settled(open)
     await open.accept(faulty)
     await then?.(open)
-    const { code, stderr } = await drain(cluster, await nodeOf(open), 7)
+    const { code, stderr } = await stuckDrain(cluster, await nodeOf(open))
     t.not(code, 0, 'the drain does not end')
     return seen(`${stderr}\n${await conditionOf(open)}\n${await causeOf(cluster, open)}`, message)
   }
@@ -60,7 +60,7 @@ export async function proveDrain(t: Test, cluster: Cluster, webhook: Webhook, pr
     const mended = typed(said.stderr, () => Object(snippetOf(said.stderr, rule).at('spec').value) as object)
     if (mended) await webhook.passing(() => open.apply(mended))
     await then?.(open)
-    const { code, stderr } = await waitFor('the drain', async () => drain(cluster, await nodeOf(open), 60))
+    const { code, stderr } = await waitFor('the drain', async () => drain(cluster, await nodeOf(open)))
     t.equal(code, 0, `drains with the fix: ${stderr}`)
     return text
   }

@@ -35,8 +35,16 @@ export async function counted(namespace: Namespace, healthy: number, name = 'web
 }
 
 /** `kubectl drain` of a node as an upgrade would do it. It retries a refused eviction every five seconds. */
-export function drain(cluster: Cluster, node: string, seconds: number): Promise<CommandResult> {
-  return cluster.kubectl(['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', `--timeout=${seconds}s`], {
-    timeout: 120_000,
-  })
+export function drain(cluster: Cluster, node: string, enough?: (stderr: string) => boolean): Promise<CommandResult> {
+  const args = ['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=180s']
+  return cluster.kubectl(args, enough ? { enough } : {})
 }
+
+/** The same of a node that cannot be drained: looked at until a Pod was refused for the second time. */
+export function stuckDrain(cluster: Cluster, node: string): Promise<CommandResult> {
+  return drain(cluster, node, (stderr) => refusedAgain.test(stderr))
+}
+
+/** A Pod that may not go, and still may not five seconds later. */
+export const refusedAgain =
+  /(error when evicting pods\/"\S+")[^\n]*\(will retry after 5s\)[^]*\1[^\n]*\(will retry after 5s\)/
