@@ -239,6 +239,18 @@ export default definePolicy({
         finds: ['unresolved Rollout'],
       },
       {
+        name: 'two autoscalers, of which neither scales',
+        object: budget('minAvailable: 3'),
+        inventory: `${web(1)}\n---\n${autoscaler(2, 10)}\n---\n${autoscaler(3, 5).replace('spec: {', 'metadata: { name: other }, spec: {')}`,
+        finds: ['at-current /spec/minAvailable'],
+      },
+      {
+        name: 'two autoscalers that fight: the replicas never rest',
+        object: budget('minAvailable: 3'),
+        inventory: `${web(1)}\n---\n${autoscaler(1, 2)}\n---\n${autoscaler(3, 5).replace('spec: {', 'metadata: { name: other }, spec: {')}`,
+        finds: ['unresolved HorizontalPodAutoscaler'],
+      },
+      {
         name: 'autoscalers that are not known yet',
         object: budget('minAvailable: 2'),
         inventory: web(2),

@@ -2,7 +2,8 @@ import type { Evaluation, Finding } from '../engine/finding.ts'
 import type { Manifest } from '../files/manifest.ts'
 import type { Problem } from '../files/problem.ts'
 import type { Placed, Report, ReportedFinding } from '../report/report.ts'
-import type { ObjectRef } from '../sdk/objects.ts'
+import { unknown, type InventorySource } from '../sdk/inventory.ts'
+import type { KindName, ObjectRef } from '../sdk/objects.ts'
 
 /** What was said of one object, with its places. */
 export interface Said {
@@ -18,11 +19,16 @@ export function reported(
   { findings, unresolved, exempted, policyErrors }: Evaluation,
   manifest: Manifest,
   object: ObjectRef,
+  inventory: InventorySource,
   find: (ref: ObjectRef) => Manifest | undefined,
 ): Said {
+  const file = manifest.source ?? manifest.file
   return {
     findings: findings.map((finding) => placed(finding, manifest, find)),
-    unresolved: unresolved.map(({ rule, kind }) => ({ rule, kind, object, file: manifest.source ?? manifest.file })),
+    unresolved: unresolved.map(({ rule, kind }) => {
+      const known = inventory.complete && kind !== 'value' && holdsAny(inventory, kind)
+      return { rule, kind, ...(known ? { known } : {}), object, file }
+    }),
     exempted: exempted.map((exemption) => ({ ...exemption, object, ...placeOf(manifest, exemption.path) })),
     faults: policyErrors.map(({ rule, error }) => ({
       level: 'error',
@@ -31,6 +37,11 @@ export function reported(
       message: `the rule ${rule} failed on this object by a fault of its own (${error}); please report it`,
     })),
   }
+}
+
+function holdsAny(inventory: InventorySource, kind: KindName): boolean {
+  const all = inventory.list(kind)
+  return all !== unknown && all.length > 0
 }
 
 /** What is said of an object that could not be judged. Of the error only its class: its text may quote a value. */

@@ -64,7 +64,7 @@ function judged(
 ): Said {
   try {
     const evaluation = evaluate(engine, subjectOf(member), { inventory, now, frontEnd: 'check' })
-    return reported(evaluation, member.manifest, refOf(member), find)
+    return reported(evaluation, member.manifest, refOf(member), inventory, find)
   } catch (error) {
     return failed(error, member.manifest, refOf(member))
   }

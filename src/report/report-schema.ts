@@ -35,8 +35,12 @@ export function reportSchema(): object {
       unresolved: list('Rules that could not decide, because objects of a kind or a value are not known.', {
         rule: text('Rule id.'),
         kind: text(
-          'The kind of which nothing is known, or `value` where the object itself holds a variable or a malformed value.',
+          'The kind of which too little is known, or `value` where the object itself holds a variable or a malformed value.',
         ),
+        known: optional({
+          const: true,
+          description: 'All objects of the kind are known, and what they say decides nothing: nothing is missing.',
+        }),
         object: object(reference()),
         file: text(),
       }),

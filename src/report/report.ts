@@ -51,6 +51,8 @@ export interface ReportedFinding extends Omit<Finding, 'related'>, Placed {
 export interface ReportedUnresolved {
   readonly rule: string
   readonly kind: string
+  /** All objects of the kind are known, and what they say decides nothing: variants, variables, autoscalers that fight. */
+  readonly known?: true
   readonly object: ObjectRef
   readonly file: string
 }

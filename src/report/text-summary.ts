@@ -1,4 +1,4 @@
-import type { Report } from './report.ts'
+import type { Report, ReportedUnresolved } from './report.ts'
 import type { TextOptions } from './paint.ts'
 import { clean, count, needed } from './words.ts'
 
@@ -31,18 +31,20 @@ function reasons({ skipped }: Report): string {
 function unresolvedLines({ unresolved }: Report, verbose: boolean): string[] {
   if (unresolved.length === 0) return []
   const counts = new Map<string, number>()
-  for (const { rule, kind } of unresolved) {
-    const key = `${rule} needs ${needed(kind)}`
+  for (const each of unresolved) {
+    const key = lack(each)
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
-  const head = `${String(unresolved.length)} unresolved: what a rule needs is not among these files (--context DIR adds it)`
+  const why = unresolved.every(({ known }) => known)
+    ? 'what these files say does not decide it'
+    : 'what a rule needs is not among these files (--context DIR adds it)'
+  const head = `${String(unresolved.length)} unresolved: ${why}`
   if (!verbose) return [head, ...[...counts].map(([key, number]) => `  ${key} (${count(number, 'object')})`)]
-  return [
-    head,
-    ...unresolved.map(
-      ({ rule, kind, object, file }) => `  ${clean(file)}: ${rule} needs ${needed(kind)} for ${clean(object.name)}`,
-    ),
-  ]
+  return [head, ...unresolved.map((each) => `  ${clean(each.file)}: ${lack(each)} for ${clean(each.object.name)}`)]
+}
+
+function lack({ rule, kind, known }: ReportedUnresolved): string {
+  return known ? `${rule} finds no answer in what is said of ${kind}` : `${rule} needs ${needed(kind)}`
 }
 
 // Always in full: what nobody is told of is what stays exempt for ever.

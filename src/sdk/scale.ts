@@ -18,20 +18,25 @@ export interface Scale {
  * The scale of a workload under the autoscalers that target it. Without one, or while it is disabled (0 replicas under
  * a minReplicas that is not 0), the desired replicas are all three. An autoscaler raises a workload to minReplicas and
  * lowers it to maxReplicas even without any metric (kubernetes/pkg/controller/podautoscaler/horizontal.go
- * reconcileAutoscaler). Unknown for values that are none, and for several autoscalers, which fight.
+ * reconcileAutoscaler). Several do that, and no more: by metrics none of them scales (AmbiguousSelector). Unknown for
+ * values that are none, and for several autoscalers whose bounds exclude each other, which fight.
  */
 export function scaleOf(workload: Scalable, autoscalers: readonly Autoscaler[]): Scale | Unknown {
   const desired = countOr(workload.spec?.replicas, 1)
   if (desired === unknown) return unknown
-  const [autoscaler, second] = autoscalers
-  if (!autoscaler) return { current: desired, floor: desired, ceiling: desired }
-  if (second) return unknown
-  const floor = countOr(autoscaler.spec?.minReplicas, 1)
-  const ceiling = countOr(autoscaler.spec?.maxReplicas, unknown)
-  if (floor === unknown || ceiling === unknown) return unknown
-  if (desired === 0 && floor !== 0) return { current: 0, floor: 0, ceiling: 0 }
+  if (autoscalers.length === 0) return still(desired)
+  let [floor, ceiling] = [0, Infinity]
+  for (const { spec } of autoscalers) {
+    const least = countOr(spec?.minReplicas, 1)
+    const most = countOr(spec?.maxReplicas, unknown)
+    if (least === unknown || most === unknown) return unknown
+    floor = Math.max(floor, least)
+    ceiling = Math.min(ceiling, most)
+  }
+  if (desired === 0 && floor !== 0) return still(0)
+  if (autoscalers.length > 1 && floor > ceiling) return unknown
   const current = desired === 0 ? 0 : Math.min(Math.max(desired, floor), ceiling)
-  return { current, floor, ceiling }
+  return autoscalers.length > 1 ? still(current) : { current, floor, ceiling }
 }
 
 /** The scale of a workload under the autoscalers found to target it; undefined where that is not known. */
@@ -61,6 +66,10 @@ export function targets(autoscaler: Autoscaler, workload: Scalable): boolean | U
 /** True if the workload says itself how many replicas it wants. */
 export function setsReplicas(workload: Scalable): boolean {
   return (recordOf(workload.spec)?.['replicas'] ?? undefined) !== undefined
+}
+
+function still(replicas: number): Scale {
+  return { current: replicas, floor: replicas, ceiling: replicas }
 }
 
 function countOr(value: unknown, absent: number | Unknown): number | Unknown {

@@ -254,6 +254,42 @@ t.test('the namespace of objects that name none', async (t) => {
   t.equal(await namespaceOf('--namespace', 'shop'), 'shop')
 })
 
+t.test('--complete: what is there is not called missing', async (t) => {
+  const autoscaler = (name: string, spec: string) =>
+    `apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: ${name}}\nspec: {${spec}, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n`
+  const files = (...autoscalers: string[]) => ({
+    'all.yaml': [deployment('web'), budget('web', 'minAvailable: 2'), ...autoscalers].join('---\n'),
+  })
+  const dir = t.testdir({
+    agreeing: files(
+      autoscaler('one', 'minReplicas: 2, maxReplicas: 5'),
+      autoscaler('two', 'minReplicas: 1, maxReplicas: 8'),
+    ),
+    fighting: files(
+      autoscaler('one', 'minReplicas: 1, maxReplicas: 2'),
+      autoscaler('two', 'minReplicas: 3, maxReplicas: 4'),
+    ),
+    'node.yaml': 'apiVersion: v1\nkind: Node\nmetadata: {name: a}\nstatus: {allocatable: {cpu: "4", memory: 16Gi}}\n',
+  })
+  const node = join(dir, 'node.yaml')
+  const run = (folder: string, ...more: string[]) =>
+    day2('check', join(dir, folder), '--context', node, '--complete', ...more)
+  const agreeing = await run('agreeing')
+  t.match(agreeing.stdout, /deny {2}compute-pdb-deadlock/, 'neither of two autoscalers scales')
+  t.notMatch(agreeing.stdout, /unresolved/)
+
+  const fighting = await run('fighting')
+  t.match(fighting.stdout, /unresolved: what these files say does not decide it$/m)
+  t.match(fighting.stdout, /^ {2}compute-pdb-deadlock finds no answer in what is said of HorizontalPodAutoscaler \(/m)
+  t.notMatch(fighting.stdout, /needs/)
+  const { unresolved } = reportOf((await run('fighting', '--output', 'json')).stdout)
+  t.ok(unresolved.length > 0)
+  t.ok(unresolved.every(({ known }) => known))
+  const lacking = await day2('check', join(dir, 'fighting'), '--complete')
+  t.match(lacking.stdout, /unresolved: what a rule needs is not among these files/)
+  t.match(lacking.stdout, /compute-request-exceeds-node needs Node/, 'hardly any files hold Nodes')
+})
+
 t.test('KEDA makes an autoscaler of a ScaledObject, and what stands in a variable is unresolved', async (t) => {
   const scaled = (spec: string, metadata = '') =>
     `apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: web${metadata}}\nspec: {scaleTargetRef: {name: web}${spec}}\n`

@@ -37,8 +37,25 @@ t.test('zero replicas disable the autoscaler, unless it may scale to zero', asyn
   t.strictSame(scaleOf(workload(2), [autoscaler(0, 10)]), { current: 2, floor: 0, ceiling: 10 })
 })
 
+t.test(
+  'several autoscalers keep the workload between the bounds of all, and none of them moves it there',
+  async (t) => {
+    const both = [autoscaler(2, 5), autoscaler(3, 8)]
+    t.strictSame(scaleOf(workload(4), both), { current: 4, floor: 4, ceiling: 4 })
+    t.strictSame(scaleOf(workload(1), both), { current: 3, floor: 3, ceiling: 3 }, 'raised')
+    t.strictSame(scaleOf(workload(9), both), { current: 5, floor: 5, ceiling: 5 }, 'lowered')
+    t.strictSame(scaleOf(workload(0), both), { current: 0, floor: 0, ceiling: 0 }, 'disabled')
+    t.strictSame(scaleOf(workload(0), [autoscaler(0, 5), autoscaler(0, 5)]), { current: 0, floor: 0, ceiling: 0 })
+    t.equal(scaleOf(workload(2), [autoscaler(1, 2), autoscaler(undefined, -1)]), unknown)
+  },
+)
+
 t.test('what cannot be known is unknown', async (t) => {
-  t.equal(scaleOf(workload(2), [autoscaler(1, 2), autoscaler(3, 4)]), unknown, 'two autoscalers fight')
+  t.equal(
+    scaleOf(workload(2), [autoscaler(1, 2), autoscaler(3, 4)]),
+    unknown,
+    'two autoscalers whose bounds exclude each other fight',
+  )
   t.equal(scaleOf(workload(2), [autoscaler(1, -2)]), unknown)
   t.equal(scaleOf(workload(2.5), []), unknown)
   // Files hold what nobody validated.
