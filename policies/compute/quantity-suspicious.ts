@@ -1,5 +1,6 @@
 import { tooSmallNode } from '../../src/sdk/node-capacity.ts'
 import { brief } from '../../src/sdk/names.ts'
+import { podLevelConflicts } from '../../src/sdk/pod-level-conflicts.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { formatQuantity, parseQuantity, quantityRefusal, type Quantity } from '../../src/sdk/quantities.ts'
 import { pathOf, quantitiesOf, type QuantityPlace } from '../../src/sdk/quantity-places.ts'
@@ -64,6 +65,18 @@ export default definePolicy({
       api: true,
       why: 'The API server refuses a container that asks for more than it may use.',
     },
+    'containers-above-pod': {
+      baseline: 'deny',
+      api: true,
+      why: 'The API server (1.34 and later) refuses a pod whose containers may have more than the pod as a whole.',
+    },
+    'pods-refused': {
+      baseline: 'deny',
+      why: 'Requests are filled in from limits and containers when a pod is made: the workload is accepted and has no pods, and only the event FailedCreate says that the API server (1.34 and later) refuses each.',
+      snippet: `resources: # of the pod: no less than its containers request together
+  requests: { cpu: 200m, memory: 256Mi }
+  limits: { cpu: "1", memory: 256Mi }`,
+    },
     unparsable: {
       baseline: 'deny',
       api: true,
@@ -91,6 +104,10 @@ export default definePolicy({
       {
         name: 'a ratio may be a fraction, and a minimum small',
         object: `{ kind: LimitRange, spec: { limits: [{ type: Container, min: { memory: 512Ki }, max: { cpu: "128", memory: 2Ti }, default: { cpu: "1", memory: 1Gi }, defaultRequest: { cpu: 100m, memory: 128Mi }, maxLimitRequestRatio: { memory: "1.5" } }] } }`,
+      },
+      {
+        name: 'containers that share what their pod has, and a sidecar that may use more than it',
+        object: `{ kind: Deployment, spec: { template: { spec: { resources: { limits: { cpu: 500m, memory: 256Mi } }, initContainers: [{ name: log, restartPolicy: Always, resources: { requests: { cpu: 100m, memory: 100Mi }, limits: { memory: 512Mi } } }], containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 156Mi }, limits: { memory: 256Mi } } }] } } } }`,
       },
       {
         name: 'metrics of pods have any unit',
@@ -197,6 +214,40 @@ export default definePolicy({
         finds: ['limit-below-request /spec/template/spec/containers/0/resources/requests/memory'],
       },
       {
+        name: 'what the API server refuses: containers that ask for more than the pod, or may use more',
+        object: `{ kind: Deployment, spec: { template: { spec: { resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 256Mi } }, containers: [{ name: web, resources: { requests: { memory: 100Mi } } }, { name: log, resources: { requests: { cpu: 100m, memory: 100Mi }, limits: { cpu: "1" } } }] } } } }`,
+        frontEnd: 'check',
+        finds: [
+          'containers-above-pod /spec/template/spec/containers/1/resources/limits/cpu',
+          'containers-above-pod /spec/template/spec/resources/requests/memory',
+        ],
+      },
+      {
+        name: 'what the API server refuses: more huge pages than the pod has',
+        object: `{ kind: Deployment, spec: { template: { spec: { resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 256Mi, hugepages-2Mi: 2Mi } }, initContainers: [{ name: migrate, resources: { limits: { hugepages-2Mi: 4Mi } } }], containers: [{ name: web }] } } } }`,
+        frontEnd: 'check',
+        finds: ['containers-above-pod /spec/template/spec/resources/limits/hugepages-2Mi'],
+      },
+      {
+        name: 'what the API server refuses of a Pod: a limit below what is filled in of its containers',
+        object: `{ kind: Pod, spec: { resources: { limits: { cpu: 500m, memory: 128Mi } }, containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 100Mi } } }, { name: log, resources: { requests: { cpu: 100m, memory: 100Mi } } }] } }`,
+        frontEnd: 'check',
+        finds: ['containers-above-pod /spec/resources/limits/memory'],
+      },
+      {
+        name: 'containers request more than their pod may use: a template is accepted, its pods are not',
+        object: `{ kind: Deployment, spec: { template: { spec: { resources: { limits: { cpu: 500m, memory: 128Mi } }, containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 100Mi } } }, { name: log, resources: { requests: { cpu: 100m, memory: 100Mi } } }] } } } }`,
+        finds: ['pods-refused /spec/template/spec/resources/limits/memory'],
+      },
+      {
+        name: 'the limits of containers become requests, above that of their pod',
+        object: `{ kind: CronJob, spec: { jobTemplate: { spec: { template: { spec: { resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 512Mi } }, initContainers: [{ name: log, restartPolicy: Always, resources: { limits: { cpu: "2" } } }], containers: [{ name: web, resources: { limits: { memory: 200Mi } } }] } } } } } }`,
+        finds: [
+          'pods-refused /spec/jobTemplate/spec/template/spec/resources/requests/cpu',
+          'pods-refused /spec/jobTemplate/spec/template/spec/resources/requests/memory',
+        ],
+      },
+      {
         name: 'what the API server refuses: a LimitRange with such amounts',
         object: `{ kind: LimitRange, spec: { limits: [{ type: Container, max: { memory: 10 Gi }, defaultRequest: { cpu: 1x }, maxLimitRequestRatio: { memory: two } }] } }`,
         frontEnd: 'check',
@@ -228,6 +279,8 @@ export default definePolicy({
     ],
   },
   *check({ kind, object, params, inventory }) {
+    for (const { later, ...conflict } of podLevelConflicts(kind, object))
+      yield { reason: later ? 'pods-refused' : 'containers-above-pod', ...conflict }
     const told = new Set<string>()
     for (const place of quantitiesOf(kind, object)) {
       const { value, resource } = place

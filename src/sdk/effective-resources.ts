@@ -70,7 +70,7 @@ export function containersLimit(
 }
 
 /** True for what a pod can ask for as a whole (IsSupportedPodLevelResource). */
-function isPodLevel(resource: string): boolean {
+export function isPodLevel(resource: string): boolean {
   return resource === 'cpu' || resource === 'memory' || resource.startsWith('hugepages-')
 }
 

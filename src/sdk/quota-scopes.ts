@@ -1,4 +1,4 @@
-import type { EffectiveResources } from './effective-resources.ts'
+import { isPodLevel, type EffectiveResources } from './effective-resources.ts'
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { nameOf } from './names.ts'
 import type { Kinds } from './objects.ts'
@@ -127,9 +127,7 @@ function isBestEffort(spec: PodSpec, { containers, pod }: EffectiveResources): b
 export function hasPodLevelResources(spec: PodSpec): boolean {
   if (memberOf(spec.os, 'name') === 'windows') return false
   return ['requests', 'limits'].some((field) =>
-    Object.keys(recordOf(memberOf(spec.resources, field)) ?? {}).some(
-      (resource) => resource === 'cpu' || resource === 'memory' || resource.startsWith('hugepages-'),
-    ),
+    Object.keys(recordOf(memberOf(spec.resources, field)) ?? {}).some(isPodLevel),
   )
 }
 

@@ -21,6 +21,18 @@ const quotas = { rule: 'compute-quota-unspecified' }
 
 const proofs: readonly RefusedPods[] = [
   {
+    rule: 'compute-quantity-suspicious',
+    name: 'containers above their pod',
+    id: 'limits-pod-level',
+    applied: 'a Deployment whose pods may use 100Mi of memory as a whole, and whose container requests 128Mi',
+    before: [],
+    faulty: within({ memory: '100Mi' }),
+    refused: /spec\.resources\.requests: Invalid value: "128Mi": must be less than or equal to memory limit of 100Mi/,
+    finding: /the containers request 128Mi of memory together, and the pod as a whole may use 100Mi/,
+    typed: (finding) => ({ workload: within({ memory: seen(finding, /(?<=request )\d+\w+/) }) }),
+    mended: 'with 128Mi for the pod all Pods run',
+  },
+  {
     ...ranges,
     name: 'a default limit below the request',
     id: 'limits-default',
@@ -194,6 +206,11 @@ t.test('what LimitRanges and quotas refuse later', async (t) => {
   ])
   for (const proof of proofs) t.test(`${proof.rule}: ${proof.name}`, (t) => proveRefused(t, cluster, webhook, proof))
 })
+
+/** A Deployment whose container requests what is sound, and whose pods have limits as a whole. */
+function within(limits: object): object {
+  return deployment({ resources: { requests }, pod: { resources: { limits: { cpu: '500m', ...limits } } } })
+}
 
 /** A Deployment whose pods have their requests and limits as a whole. */
 function whole(resources: object): object {

@@ -4,7 +4,7 @@ import type { ApiResponse } from '../control-plane/client.ts'
 import { waitFor } from '../control-plane/wait.ts'
 import { admissionPlans, specOf, type AdmissionPlan, type PodPlan } from './admission-plans.ts'
 import { claim, unclaimed, type Comparison, type Verdict } from './comparison.ts'
-import { judgeOf } from './judge.ts'
+import { judgeOf, type Judge } from './judge.ts'
 import type { Place } from './place.ts'
 import { makePriorityClasses } from './priority-classes.ts'
 
@@ -17,7 +17,8 @@ export const admission: Comparison<AdmissionPlan> = {
     const plain: Asked[] = []
     for (const plan of pods) plain.push({ plan, pod: podOf(plan, place), answer: await ask(place, podOf(plan, place)) })
     const asking = judgeOf(['compute-quantity-suspicious'], [])
-    const verdicts = plain.flatMap((asked) => byItself(asked, asking(asked.pod, 'check').findings))
+    const verdicts: Verdict[] = []
+    for (const asked of plain) verdicts.push(...(await byItself(asked, asking, place)))
 
     const made = await makeRanges(place, ranges, quotas)
     const judge = judgeOf(rules, made)
@@ -55,36 +56,60 @@ interface Asked {
   readonly answer: ApiResponse
 }
 
-/** What the API server refuses whatever the namespace holds. */
-function byItself({ plan, pod, answer }: Asked, findings: readonly Finding[]): Verdict[] {
-  const told = findings.filter(({ reason }) => reason === 'limit-below-request')
-  const text = answer.body.at('message').text
-  const refused = /resources\.requests: Invalid value: \S+ must be less than or equal to \S+ limit/.test(text)
-  const detail = `${told.map(({ message }) => message).join('; ') || 'nothing'}; ${answer.status} ${text}`
-  // What is filled in of a Pod as a whole, no rule reckons with.
-  const { requests = {}, limits = {} } = plan.resources ?? {}
-  const isFilledIn = Object.keys(limits).some((key) => !(key in requests))
-  if (refused && told.length === 0 && isFilledIn)
-    return [unclaimed('containers ask for more than the limit of their Pod', detail)]
-  return [
-    claim('a request above its limit is told ⇔ the API server refuses it', told.length > 0 === refused, detail, [pod]),
-  ]
+/** What the API server refuses whatever the namespace holds, of a Pod and of a template, and of the Pods of a template. */
+async function byItself({ plan, pod, answer }: Asked, asking: Judge, place: Place): Promise<Verdict[]> {
+  const told = asking(pod, 'check').findings.filter(({ reason }) => reasonsOfApi.has(reason))
+  const refused = isRefusal(answer)
+  const verdicts = [claim('told of a Pod ⇔ refused', told.length > 0 === refused, detailOf(told, answer), [pod])]
+  // A template may not have a deadline.
+  if (plan.activeDeadlineSeconds !== undefined) return verdicts
+  const template = templateOf(pod)
+  const found = asking(template, 'check').findings
+  const atOnce = found.filter(({ reason }) => reasonsOfApi.has(reason))
+  const answered = await ask(place, template)
+  verdicts.push(
+    claim('told of a template ⇔ refused', atOnce.length > 0 === isRefusal(answered), detailOf(atOnce, answered), [
+      template,
+    ]),
+  )
+  if (isRefusal(answered)) return verdicts
+  const later = found.filter(({ reason }) => reason === 'pods-refused')
+  verdicts.push(
+    claim('told of the Pods of a template ⇔ they are refused', later.length > 0 === refused, detailOf(later, answer), [
+      template,
+    ]),
+  )
+  return verdicts
 }
 
-function sameOfTemplate(judge: ReturnType<typeof judgeOf>, pod: AnyObject, plan: PodPlan, told: boolean): Verdict[] {
+const reasonsOfApi: ReadonlySet<string> = new Set(['limit-below-request', 'containers-above-pod'])
+
+function isRefusal({ body }: ApiResponse): boolean {
+  return /Invalid value: \S+ must be (less than or equal to|greater than or equal to)/.test(body.at('message').text)
+}
+
+function detailOf(told: readonly Finding[], { status, body }: ApiResponse): string {
+  return `${told.map(({ message }) => message).join('; ') || 'nothing'}; ${status} ${body.at('message').text}`
+}
+
+function sameOfTemplate(judge: Judge, pod: AnyObject, plan: PodPlan, told: boolean): Verdict[] {
   // A template may not have a deadline.
   if (plan.activeDeadlineSeconds !== undefined) return []
+  const deployment = templateOf(pod)
+  const also = judge(deployment, 'webhook').findings.filter(({ reason }) => refusing.has(reason))
+  const detail = `${JSON.stringify(plan)}: ${also.map(({ message }) => message).join('; ') || 'nothing'} of its template`
+  return [claim('told of a template ⇔ told of its Pod', also.length > 0 === told, detail, [deployment])]
+}
+
+function templateOf(pod: AnyObject): AnyObject {
   const { spec } = pod as AnyObject & { readonly spec: object }
   const metadata = { labels: { app: 'web' } }
-  const deployment = {
+  return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'web', namespace: pod.metadata?.namespace ?? '' },
     spec: { replicas: 1, selector: { matchLabels: { app: 'web' } }, template: { metadata, spec } },
   } as AnyObject
-  const also = judge(deployment, 'webhook').findings.filter(({ reason }) => refusing.has(reason))
-  const detail = `${JSON.stringify(plan)}: ${also.map(({ message }) => message).join('; ') || 'nothing'} of its template`
-  return [claim('told of a template ⇔ told of its Pod', also.length > 0 === told, detail, [deployment])]
 }
 
 function podOf(plan: PodPlan, place: Place): AnyObject {
