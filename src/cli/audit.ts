@@ -2,7 +2,7 @@ import { policies } from '../../policies/index.ts'
 import { createEngine } from '../engine/engine.ts'
 import { defaultSettings, exemptionRule } from '../engine/settings.ts'
 import { auditFormats } from '../report/formats.ts'
-import { closest } from '../sdk/closest.ts'
+import { didYouMean } from '../sdk/did-you-mean.ts'
 import { auditCluster } from './audit-cluster.ts'
 import { showProgress } from './audit-progress.ts'
 import { failLevels, isFailed } from './fail-on.ts'
@@ -92,8 +92,5 @@ async function settingsOf(path: string | undefined) {
 function ruleOf(id: string): string {
   const ids = [...policies.map((policy) => policy.id), exemptionRule]
   if (ids.includes(id)) return id
-  const meant = closest(id, ids)
-  throw new UsageError(
-    `no rule is called "${id}"${meant ? `, did you mean "${meant}"?` : ': see docs/reference/rules'}`,
-  )
+  throw new UsageError(`no rule is called "${id}"${didYouMean(id, ids, '; day2 explain lists them')}`)
 }

@@ -4,7 +4,7 @@ import { asBlock } from '../files/yaml/block.ts'
 import { explainRule } from '../report/explain-rule.ts'
 import { explainAll, explainExemptions, explainSignature } from '../report/explain.ts'
 import { findSignature, signatures } from '../report/signatures.ts'
-import { closest } from '../sdk/closest.ts'
+import { didYouMean } from '../sdk/did-you-mean.ts'
 import { exitCodes, UsageError } from './failure.ts'
 import { parseOptions } from './options.ts'
 import { writeText } from './output.ts'
@@ -42,8 +42,6 @@ function textFor(wanted: string, verbose: boolean): string {
   const signature = findSignature(wanted)
   if (signature) return explainSignature(signature, policies, paint)
   const known = [...policies.map(({ id }) => id), exemptionRule, ...Object.keys(signatures)]
-  const meant = closest(wanted, known) ?? known.find((id) => id.endsWith(`-${wanted}`) || id.startsWith(`${wanted}-`))
-  throw new UsageError(
-    `no rule and no failure is called "${wanted}"${meant ? `, did you mean "${meant}"?` : '; day2 explain lists them'}`,
-  )
+  const hint = didYouMean(wanted, known, '; day2 explain lists them')
+  throw new UsageError(`no rule and no failure is called "${wanted}"${hint}`)
 }

@@ -26,6 +26,11 @@ export function describe(error: unknown): Failure {
   }
 }
 
+/** What went wrong, with its code. Where a message tells of several things, each has a code of its own behind it. */
+export function withCode({ message, code }: Failure): string {
+  return /\(D2_[A-Z0-9_]+\)$/.test(message) ? message : `${message} (${code})`
+}
+
 /** An error whose message is meant for the user. */
 export function isExpected(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('D2_')

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { closest } from '../sdk/closest.ts'
+import { didYouMean } from '../sdk/did-you-mean.ts'
 import { commands } from './commands.ts'
-import { describe, exitCodes, UsageError } from './failure.ts'
+import { describe, exitCodes, UsageError, withCode } from './failure.ts'
 import { version } from './version.ts'
 
 process.exitCode = await main(process.argv.slice(2))
@@ -11,7 +11,7 @@ async function main(args: string[]): Promise<number> {
     return await dispatch(args)
   } catch (error) {
     const failure = describe(error)
-    process.stderr.write(`day2: ${failure.message} (${failure.code})\n`)
+    process.stderr.write(`day2: ${withCode(failure)}\n`)
     return failure.exitCode
   }
 }
@@ -37,8 +37,8 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
 
 function unknownCommand(name: string): string {
   const what = name.startsWith('-') ? 'option' : 'command'
-  const meant = closest(name, [...commands.keys(), '--help', '--version'])
-  return `unknown ${what} "${name}"${meant ? `, did you mean "${meant}"?` : '; day2 --help lists the commands'}`
+  const known = [...commands.keys(), '--help', '--version']
+  return `unknown ${what} "${name}"${didYouMean(name, known, '; day2 --help lists the commands')}`
 }
 
 function usage(): string {

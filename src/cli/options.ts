@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { closest } from '../sdk/closest.ts'
+import { didYouMean } from '../sdk/did-you-mean.ts'
 import { UsageError } from './failure.ts'
 
 type Options = NonNullable<ParseArgsConfig['options']>
@@ -28,16 +28,15 @@ export function wholeNumber(name: string, text: string, { from, to }: { from: nu
 export function oneOf<const W extends string>(name: string, text: string, words: readonly W[]): W {
   const found = words.find((word) => word === text)
   if (found !== undefined) return found
-  const meant = closest(text, words)
-  throw new UsageError(`--${name} must be one of ${words.join(', ')}${meant ? `, did you mean "${meant}"?` : ''}`)
+  throw new UsageError(`--${name} must be one of ${words.join(', ')}${didYouMean(text, words)}`)
 }
 
 function explain(command: string, error: unknown, names: readonly string[]): string {
   const message = error instanceof Error ? error.message : ''
   const unknown = /^Unknown option '(--?[^']*)'/.exec(message)?.[1]
   if (unknown !== undefined) {
-    const meant = closest(unknown.replace(/^-+/, ''), names)
-    const hint = meant ? `, did you mean "--${meant}"?` : `; day2 ${command} --help lists the options`
+    const options = names.map((name) => `--${name}`)
+    const hint = didYouMean(`--${unknown.replace(/^-+/, '')}`, options, `; day2 ${command} --help lists the options`)
     return `day2 ${command} has no option "${unknown}"${hint}`
   }
   const [name, needsValue] = [

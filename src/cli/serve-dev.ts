@@ -9,7 +9,7 @@ import { readIdentity } from '../server/identity.ts'
 import { createLog, logDestination } from '../server/log.ts'
 import { demonstrate } from './demonstrate.ts'
 import { readExamples } from './examples-folder.ts'
-import { describe, exitCodes } from './failure.ts'
+import { describe, exitCodes, withCode } from './failure.ts'
 import { paintFor } from './paint.ts'
 import type { ServeOptions } from './serve-options.ts'
 import { takeSignals } from './serve-signals.ts'
@@ -77,9 +77,9 @@ async function settingsOf({ settings }: ServeOptions) {
 
 function tellFaults(): void {
   const end = (error: unknown) => {
-    const { message, code, exitCode } = describe(error)
-    process.stderr.write(`day2: ${message} (${code})\n`)
-    process.exit(exitCode)
+    const failure = describe(error)
+    process.stderr.write(`day2: ${withCode(failure)}\n`)
+    process.exit(failure.exitCode)
   }
   process.on('uncaughtException', end)
   process.on('unhandledRejection', end)

@@ -31,10 +31,10 @@ export async function readSettingsWithProblems(
   const file = await readSettingsFile(path)
   const parsed = parseSettings(file.value, policies)
   if ('settings' in parsed) return { settings: parsed.settings, problems: file.problems }
-  const errors = parsed.errors.map((error) => {
-    const { line, column } = file.locate(error.path)
-    return `${path}:${line}:${column}: ${error.message} (${error.code})`
-  })
+  const errors = parsed.errors
+    .map((error) => ({ ...error, ...file.locate(error.path) }))
+    .sort((a, b) => a.line - b.line || a.column - b.column)
+    .map(({ line, column, message, code }) => `${path}:${line}:${column}: ${message} (${code})`)
   throw new SettingsFileError(errors.join('\n'))
 }
 

@@ -1,3 +1,4 @@
+import { didYouMean } from '../sdk/did-you-mean.ts'
 import type { AnyObject } from '../sdk/objects.ts'
 import type { Policy } from '../sdk/policy.ts'
 import { pointer } from '../sdk/pointer.ts'
@@ -176,9 +177,13 @@ function readPlace(
     granted: new Map(granted.map((rule) => [rule, { by: 'annotation', because, until }])),
     invalid: [
       ...ignored('not-exemptable', refused, 'not by annotation', askForOne),
-      ...ignored('unknown-rule', unknown, 'no rule is called so', 'correct the rule id'),
+      ...ignored('unknown-rule', unknown, 'no rule is called so', corrected(unknown[0], policies)),
     ],
   }
+}
+
+function corrected(rule = '', policies: ReadonlyMap<string, Policy>): string {
+  return `correct the rule id${didYouMean(rule, [...policies.keys()])}`
 }
 
 const askForOne = 'ask the platform team for an exemption in its settings'

@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import { closest } from '../sdk/closest.ts'
+import { didYouMean } from '../sdk/did-you-mean.ts'
 import type { Policy } from '../sdk/policy.ts'
 import { listOf, memberOf, recordOf } from '../sdk/shape.ts'
 import { endOf } from './exemptions.ts'
@@ -84,12 +84,8 @@ function explain(error: ErrorObject): SettingsError {
       const key = String(params['additionalProperty'])
       const isRule = path === '/rules'
       const known = Object.keys(propertiesOf(error.parentSchema))
-      const meant = closest(key, known)
-      const hint = meant
-        ? `; did you mean "${meant}"?`
-        : known.length <= 12
-          ? `; known: ${known.join(', ') || 'none'}`
-          : ''
+      const all = isRule ? '; day2 explain lists them' : `; known: ${known.join(', ') || 'none'}`
+      const hint = didYouMean(key, known, all)
       return {
         code: isRule ? 'D2_SETTINGS_UNKNOWN_RULE' : 'D2_SETTINGS_UNKNOWN_KEY',
         path: `${path}/${escape(key)}`,
@@ -98,8 +94,7 @@ function explain(error: ErrorObject): SettingsError {
     }
     case 'enum': {
       const allowed = asStrings(params['allowedValues'])
-      const meant = typeof error.data === 'string' ? closest(error.data, allowed) : undefined
-      const hint = meant ? `; did you mean "${meant}"?` : ''
+      const hint = typeof error.data === 'string' ? didYouMean(error.data, allowed) : ''
       return { code: 'D2_SETTINGS_VALUE', path, message: `${at} must be one of ${allowed.join(', ')}${hint}` }
     }
     case 'const':

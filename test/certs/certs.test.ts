@@ -152,7 +152,7 @@ t.test('wrong usage of certs', async (t) => {
   t.match(await day2('certs'), { code: 2, stderr: /takes "issue"/ })
   t.match(await day2('certs', 'issue'), { code: 2, stderr: /needs --out/ })
   t.match(await day2('certs', 'issue', '--out', 'x'), { code: 2, stderr: /needs --name/ })
-  t.match(await day2('certs', 'issue', '--nmae', 'x'), { code: 2, stderr: /no option "--nmae", did you mean "--name"/ })
+  t.match(await day2('certs', 'issue', '--nmae', 'x'), { code: 2, stderr: /no option "--nmae"; did you mean "--name"/ })
   t.match(await day2('certs', 'issue', '--out'), { code: 2, stderr: /--out of day2 certs needs a value/ })
   const days = await day2('certs', 'issue', '--out', 'x', '--name', 'x', '--days', '0')
   t.match(days, { code: 2, stderr: /--days must be a whole number from 1 to 3650/ })

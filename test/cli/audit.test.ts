@@ -141,7 +141,7 @@ t.test('nothing to report is one sentence and exit 2', async (t) => {
     t.equal(result.stderr.split('\n').length, 2, result.stderr)
   }
   await fails(
-    /no rule is called "compute-pdb-block-all", did you mean "compute-pdb-blocks-all"\?/,
+    /no rule is called "compute-pdb-block-all"; did you mean "compute-pdb-blocks-all"\?/,
     '--rule',
     'compute-pdb-block-all',
   )

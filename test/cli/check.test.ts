@@ -145,6 +145,7 @@ t.test('settings: rules, and one line with the place for what is wrong', async (
     'off.yaml': `${head}rules:\n  compute-pdb-blocks-all: {severity: off}\n`,
     'audit.yaml': `${head}mode: audit\n`,
     'bad.yaml': `${head}rules:\n  compute-pdb-block-all: {severity: off}\n`,
+    'several.yaml': `${head}profil: strict\nmode: Enforce\nrules:\n  cpu-limit: {}\n  team-rule: {}\n`,
     'worse.yaml': `${head}rules: [\n`,
   })
   const check = (settings: string) => day2('check', join(dir, 'pdb.yaml'), '--settings', join(dir, settings))
@@ -155,6 +156,13 @@ t.test('settings: rules, and one line with the place for what is wrong', async (
     stdout: '',
     stderr: /bad\.yaml:4:3: no rule is called "compute-pdb-block-all"; did you mean "compute-pdb-blocks-all"/,
   })
+  t.strictSame((await check('several.yaml')).stderr.replaceAll(`${dir}/`, '').split('\n'), [
+    'day2: several.yaml:3:1: the settings have no key "profil"; did you mean "profile"? (D2_SETTINGS_UNKNOWN_KEY)',
+    'several.yaml:4:1: mode must be one of enforce, warn, audit; did you mean "enforce"? (D2_SETTINGS_VALUE)',
+    'several.yaml:6:3: no rule is called "cpu-limit"; did you mean "compute-cpu-limit"? (D2_SETTINGS_UNKNOWN_RULE)',
+    'several.yaml:7:3: no rule is called "team-rule"; day2 explain lists them (D2_SETTINGS_UNKNOWN_RULE)',
+    '',
+  ])
   t.match(await check('worse.yaml'), { code: 2, stdout: '', stderr: /worse\.yaml:4:1: .*\(D2_YAML_SYNTAX\)/ })
   t.match(await check('none.yaml'), { code: 2, stdout: '', stderr: /none\.yaml: no such file/ })
 })

@@ -11,9 +11,9 @@ t.test('help and version go to stdout and are clean', async (t) => {
 
 t.test('wrong usage is one sentence with a code, and exit 2', async (t) => {
   t.match(await day2(), { code: 2, stdout: '', stderr: /^day2: / })
-  t.match(await day2('serv'), { code: 2, stderr: 'day2: unknown command "serv", did you mean "serve"? (D2_USAGE)\n' })
+  t.match(await day2('serv'), { code: 2, stderr: 'day2: unknown command "serv"; did you mean "serve"? (D2_USAGE)\n' })
   t.match(await day2('constructor'), { code: 2, stderr: /^day2: unknown command "constructor".*\n$/ })
-  t.match(await day2('--vresion'), { code: 2, stderr: /unknown option "--vresion", did you mean "--version"\?/ })
+  t.match(await day2('--vresion'), { code: 2, stderr: /unknown option "--vresion"; did you mean "--version"\?/ })
 })
 
 t.test('of a fault only the class is told', async (t) => {

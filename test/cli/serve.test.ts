@@ -60,7 +60,7 @@ t.test('what cannot start says why in one sentence, and exits with 2', async (t)
   t.match(await start('--cert-dir', dir, 'extra'), { code: 2, stderr: /takes options only, not "extra"/ })
   t.match(await start('--cert-dir', dir, '--prot', '1'), {
     code: 2,
-    stderr: /no option "--prot", did you mean "--port"/,
+    stderr: /no option "--prot"; did you mean "--port"/,
   })
   t.match(await start('--cert-dir', dir, '--port', 'https'), { code: 2, stderr: /--port must be a whole number/ })
   t.match(await start('--cert-dir', dir, '--log-level', 'inof'), { code: 2, stderr: /did you mean "info"/ })

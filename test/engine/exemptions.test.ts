@@ -43,6 +43,10 @@ t.test('exemptions by annotation need a reason and an end, and leave a trace', a
   t.strictSame(invalid(exempt({ ...good, 'day2-admission.dev/exempt-until': '2027-12-31' })), ['warn too-long'])
   t.strictSame(invalid(exempt(good, undefined, Date.parse('2027-01-01T00:00:00Z'))), ['warn expired'])
   t.strictSame(invalid(exempt({ ...good, 'day2-admission.dev/exempt': 'compute-imag' })), ['warn unknown-rule'])
+  t.match(exempt({ ...good, 'day2-admission.dev/exempt': 'compute-imag' }).findings, [
+    {},
+    { fix: 'correct the rule id; did you mean "compute-image"?' },
+  ])
   t.strictSame(invalid(exempt({ ...good, 'day2-admission.dev/exempt': 'identity-labelled' })), ['warn not-exemptable'])
   t.strictSame(invalid(exempt(good, { annotationExemptions: false })), ['audit disabled'])
   t.strictSame(invalid(exempt({}, { profile: 'strict' })), ['deny no-reason'])
