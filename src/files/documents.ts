@@ -1,6 +1,7 @@
 import { refuseControlCharacters } from './decode.ts'
 import { Lines, type Place } from './lines.ts'
-import { type Problem, problemAt } from './problem.ts'
+import { mergeConflict, mergeConflictMessage } from './merge-conflict.ts'
+import { type Problem, problemAt, problemOf } from './problem.ts'
 import { readExactly } from './yaml/exact.ts'
 import { locateOffset, type Mark, ReadError, type Reading } from './yaml/marks.ts'
 import { readQuickly } from './yaml/quick.ts'
@@ -59,7 +60,18 @@ export function readDocuments(file: string, text: string, words: Words = 'kubern
       problems.push(problemAt(error, file, lines, chunk.offset + error.offset))
     }
   }
+  const unread = problems.some(({ level }) => level === 'error') || documents.some(({ value }) => isText(value))
+  const conflict = unread ? mergeConflict(text) : undefined
+  // Both sides of it are read as one: nothing of such a file is what somebody meant.
+  if (conflict !== undefined) {
+    const problem = problemOf('D2_MERGE_CONFLICT', file, mergeConflictMessage)
+    return { documents: [], problems: [{ ...problem, ...lines.placeOf(conflict) }] }
+  }
   return { documents, problems: problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
 }
 
 function read(text: string, trace: boolean, words: Words): Reading {

@@ -1,4 +1,4 @@
-import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { type Dirent, existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { type Problem, problemOf } from './problem.ts'
 
@@ -163,11 +163,28 @@ function kindOf(path: string, search: Search): 'file' | 'folder' | 'stream' | 'o
     if (found.isFile()) return 'file'
     return found.isFIFO() || found.isCharacterDevice() ? 'stream' : 'other'
   } catch (error) {
-    const missing = systemCode(error) === 'ENOENT'
-    const message = missing
-      ? 'no such file or folder: check the path'
-      : `the path cannot be read (${systemCode(error)})`
-    search.problems.push(problemOf(missing ? 'D2_FILE_NOT_FOUND' : 'D2_FILE_UNREADABLE', path, message))
+    search.problems.push(whyNoFile(path, systemCode(error)))
+    return undefined
+  }
+}
+
+function whyNoFile(path: string, systemCode: string): Problem {
+  const missing = systemCode === 'ENOENT'
+  const code = missing ? 'D2_FILE_NOT_FOUND' : 'D2_FILE_UNREADABLE'
+  const target = missing || systemCode === 'ELOOP' ? targetOf(path) : undefined
+  if (target !== undefined) {
+    const where = missing ? 'where nothing is' : 'which leads back to it'
+    return problemOf(code, path, `a symbolic link to ${target}, ${where}: mend or delete the link`)
+  }
+  const message = missing ? 'no such file or folder: check the path' : `the path cannot be read (${systemCode})`
+  return problemOf(code, path, message)
+}
+
+/** What a symbolic link names; undefined for what is none. */
+function targetOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
     return undefined
   }
 }

@@ -22,6 +22,49 @@ t.test('what a folder holds cannot make a reader wait: devices, pipes and socket
   t.strictSame(codes(contents), [])
 })
 
+t.test('a link that leads nowhere is said with its target, given or found', async (t) => {
+  const dir = t.testdir({ 'a.yaml': configMap('a') })
+  const [link, circle] = [join(dir, 'link.yaml'), join(dir, 'circle.yaml')]
+  symlinkSync('moved/away.yaml', link)
+  symlinkSync('circle.yaml', circle)
+  const told = ({ problems }: Contents) => problems.map(({ code, file, message }) => `${file}: ${message} (${code})`)
+  const broken = `${link}: a symbolic link to moved/away.yaml, where nothing is: mend or delete the link (D2_FILE_NOT_FOUND)`
+  t.strictSame(told(await read(link)), [broken])
+  const contents = await read(dir)
+  t.strictSame(told(contents), [
+    `${circle}: a symbolic link to circle.yaml, which leads back to it: mend or delete the link (D2_FILE_UNREADABLE)`,
+    broken,
+  ])
+  t.strictSame(names(contents), ['a'], 'the rest is read')
+})
+
+t.test('a conflict of a merge is one problem, at its first marker', async (t) => {
+  const base = configMap('a')
+  const sides = (ours: string, theirs: string) => `<<<<<<< HEAD\n${ours}=======\n${theirs}>>>>>>> topic\n`
+  const conflict = 'error D2_MERGE_CONFLICT'
+  const cases: readonly (readonly [string, number])[] = [
+    [`${base}${sides('data: {a: x}\n', 'data: {a: y}\n')}`, 4],
+    [`${base}data:\n${sides('  a: x\n', '  a: y\n')}`, 5],
+    [sides(base, configMap('b')), 1],
+    [`${base}---\n${sides(`${configMap('b')}---\n`, `${configMap('c')}---\n`)}${configMap('d')}`, 5],
+    [`${base}<<<<<<< HEAD\ndata: {}\n||||||| 1a2b3c\ndata: {a: x}\n=======\n>>>>>>> topic\n`, 4],
+    [`${base}${sides('data: {a: x}\n', '')}`.replaceAll('\n', '\r\n'), 4],
+    [`{\n${sides('"kind": "ConfigMap"\n', '"kind": "Secret"\n')}}`, 2],
+  ]
+  for (const [text, line] of cases) {
+    const dir = t.testdir({ 'a.yaml': text, 'b.yaml': configMap('other') })
+    const contents = await read(join(dir, 'a.yaml'), join(dir, 'b.yaml'))
+    t.strictSame(codes(contents), [conflict], text)
+    t.match(contents.problems, [{ line, column: 1, message: /keep one side and delete/ }])
+    t.strictSame(names(contents), ['other'], 'neither side is judged')
+  }
+  const about = `${base}data:\n  help: |\n    ${sides('a\n', 'b\n').trimEnd().replaceAll('\n', '\n    ')}\n`
+  for (const text of [about, `${base}#======\n`]) {
+    const contents = await read(join(t.testdir({ 'a.yaml': text }), 'a.yaml'))
+    t.strictSame([...names(contents), ...codes(contents)], ['a'], 'a text about such conflicts is a text')
+  }
+})
+
 t.test('a path that is given and is neither file nor folder is said', async (t) => {
   const dir = t.testdir({ 'a.yaml': configMap('a') })
   // Paths of sockets are short, however deep the folder is.
