@@ -2,7 +2,7 @@ import { azureUseLabel, hasToken, hasVariable, type InjectingCloud } from '../..
 import { podKinds } from '../../src/sdk/kinds.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { pointer } from '../../src/sdk/pointer.ts'
-import { containersOf, podSpecOf, type PodSpecView } from '../../src/sdk/pod-specs.ts'
+import { containersOf, podSpecOf, type ContainerView, type PodSpecView } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { accountOf, cloudsOf, roleKeys, roleOf } from '../../src/sdk/service-accounts.ts'
 import { listOf, memberOf } from '../../src/sdk/shape.ts'
@@ -155,22 +155,14 @@ interface Use {
 function usesOf(view: PodSpecView): Use[] {
   const asks = memberOf(view.metadata.labels, azureUseLabel) !== undefined
   const uses: Use[] = []
-  for (const { container, path } of containersOf(view)) {
-    for (const [index, entry] of listOf(container.env).entries()) {
-      const variable = memberOf(entry, 'name')
-      if (!memberOf(entry, 'value')) continue
-      const at = path + pointer('env', index)
-      if (variable === 'AWS_ROLE_ARN' && !hasToken(container, 'eks'))
-        uses.push({ cloud: 'eks', path: at, says: 'sets AWS_ROLE_ARN' })
-      // With a secret beside it, it is a login of another kind.
-      else if (
-        variable === 'AZURE_CLIENT_ID' &&
-        !asks &&
-        !hasToken(container, 'azure') &&
-        !hasVariable(container, 'AZURE_CLIENT_SECRET')
-      )
-        uses.push({ cloud: 'azure', path: at, says: 'sets AZURE_CLIENT_ID' })
-    }
+  for (const container of containersOf(view)) {
+    const role = placeOf(container, 'AWS_ROLE_ARN')
+    if (role !== undefined && !hasToken(container, 'eks'))
+      uses.push({ cloud: 'eks', path: role, says: 'sets AWS_ROLE_ARN' })
+    const client = asks ? undefined : placeOf(container, 'AZURE_CLIENT_ID')
+    // With a secret beside it, it is a login of another kind.
+    if (client !== undefined && !hasToken(container, 'azure') && !hasVariable(container, 'AZURE_CLIENT_SECRET'))
+      uses.push({ cloud: 'azure', path: client, says: 'sets AZURE_CLIENT_ID' })
   }
   for (const [index, volume] of listOf(view.spec.volumes).entries()) {
     const csi = memberOf(volume, 'csi')
@@ -179,4 +171,10 @@ function usesOf(view: PodSpecView): Use[] {
     uses.push({ path: view.path + pointer('volumes', index, 'csi'), says: 'mounts secrets of a store' })
   }
   return uses
+}
+
+/** Where a container sets the variable itself; undefined where it does not. */
+function placeOf({ path, environment: { places, entries } }: ContainerView, name: string): string | undefined {
+  const place = places.get(name)
+  return place !== undefined && memberOf(entries[place], 'value') ? path + pointer('env', place) : undefined
 }

@@ -147,8 +147,10 @@ export default definePolicy({
       if (handlers.length === 0) continue
       const ports = declaredPortsOf(each)
       for (const handler of handlers) {
-        const faults = [hostFault(handler, each, view), portFault(handler, each, ports, view)]
-        for (const fault of faults) if (fault) yield fault
+        const host = hostFault(handler, each, view)
+        if (host) yield host
+        const port = portFault(handler, each, ports, view)
+        if (port) yield port
       }
     }
   },
@@ -184,28 +186,37 @@ function portFault(
   view: PodSpecView,
 ): Said {
   const { port } = handler.action
-  const place = `${handler.path}/port`
-  const who = `${handler.name} of ${container}`
   if (isVariable(port)) return unresolved('value')
-  if (typeof port === 'number') return numberFault(port, place, who, ports, handler.action['host'])
+  if (typeof port === 'number') return numberFault(port, handler, container, ports)
   if (typeof port !== 'string' || port === '') return undefined
   const fault = portNameFault(port)
   if (fault !== undefined) {
-    const message = `${who}: port "${brief(port, 20)}" ${fault}`
-    return { reason: 'port-name-invalid', path: place, message, fix: `write port: ${portInstead(port)}` }
+    const message = `${askerOf(handler, container)}: port "${brief(port, 20)}" ${fault}`
+    return {
+      reason: 'port-name-invalid',
+      path: `${handler.path}/port`,
+      message,
+      fix: `write port: ${portInstead(port)}`,
+    }
   }
   if (ports.some(({ name }) => name === port)) return undefined
   // The rest of a patch may declare it.
   if (ports.some(mayBeAny) || isPart(view.spec)) return unresolved('value')
   return {
     reason: 'named-port',
-    path: place,
-    message: `${who}: port "${port}" is not declared in this container`,
+    path: `${handler.path}/port`,
+    message: `${askerOf(handler, container)}: port "${port}" is not declared in this container`,
     fix: fixOf(port, ports, servingPortsOf(view).byName.get(port)?.[0]),
   }
 }
 
-function numberFault(port: number, place: string, who: string, ports: readonly DeclaredPort[], host: unknown): Said {
+/** Who asks, in words. */
+function askerOf({ name }: Handler, container: string): string {
+  return `${name} of ${container}`
+}
+
+function numberFault(port: number, handler: Handler, container: string, ports: readonly DeclaredPort[]): Said {
+  const { host } = handler.action
   const isElsewhere = typeof host === 'string' && host !== ''
   if (ports.length === 0 || isElsewhere || ports.some(({ number }) => number === port)) return undefined
   if (ports.some(mayBeAny)) return unresolved('value')
@@ -214,8 +225,8 @@ function numberFault(port: number, place: string, who: string, ports: readonly D
     .map(({ number, name }) => (name === '' ? `${number}` : `${brief(name, 15)} (${number})`))
   return {
     reason: 'undeclared',
-    path: place,
-    message: `${who} asks port ${port}; the container declares ${declared.join(', ')}`,
+    path: `${handler.path}/port`,
+    message: `${askerOf(handler, container)} asks port ${port}; the container declares ${declared.join(', ')}`,
     fix: `declare containerPort ${port} if the process listens there, or name one of its ports`,
   }
 }

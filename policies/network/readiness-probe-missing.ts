@@ -186,7 +186,7 @@ livenessProbe:
     if (!view) return
     for (const each of servingContainers(view)) {
       const { readinessProbe, livenessProbe } = each.container
-      if (!sameProbe(readinessProbe, livenessProbe)) continue
+      if (!readinessProbe || !livenessProbe || !sameProbe(readinessProbe, livenessProbe)) continue
       yield {
         reason: 'readiness-equals-liveness',
         path: `${each.path}/livenessProbe`,
@@ -195,6 +195,7 @@ livenessProbe:
       }
     }
     const { served, unsure } = servedContainers(kind, object, view, namespace, inventory)
+    if (served.length === 0 && unsure.length === 0 && !params.always) return
     const lacking = served.flatMap((each) => {
       const container = lackingProbe(each.container, view)
       return container ? [{ container, exposures: each.exposures }] : []

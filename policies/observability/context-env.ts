@@ -226,7 +226,8 @@ export default definePolicy({
     const ways = params.satisfiedBy
     const isInjected = ways.includes('inject-annotation') && injectsTelemetry(view.metadata.annotations)
     if (isInjected || isEnriched(namespace, ways, inventory)) return
-    for (const { container, path, name, class: role } of containersOf(view)) {
+    for (const container of containersOf(view)) {
+      const { path, name, class: role } = container
       if ((role === 'init' && !params.includeInit) || (role === 'ephemeral' && !params.includeEphemeral)) continue
       const fromEnv = ways.includes('env') ? downwardFields(container, view.spec) : noFields
       const fromAttributes = ways.includes('otel') ? attributeFields(container) : noFields

@@ -5,7 +5,7 @@ import { brief } from '../../src/sdk/names.ts'
 import { containersOf, podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { pointer } from '../../src/sdk/pointer.ts'
 import { definePolicy } from '../../src/sdk/policy.ts'
-import { listOf, memberOf } from '../../src/sdk/shape.ts'
+import { memberOf, stringOf } from '../../src/sdk/shape.ts'
 
 const resources = `resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }`
 const deployment = (env: string, more = '') =>
@@ -86,7 +86,8 @@ export default definePolicy({
   *check({ kind, object }) {
     const view = podSpecOf(kind, object)
     if (!view) return
-    for (const { container, path, name: holder } of containersOf(view)) {
+    for (const container of containersOf(view)) {
+      const { path, name: holder, environment } = container
       for (const { variable, index, names, defined } of brokenReferences(container)) {
         const isAttributes = variable === attributesVariable
         if (!isAttributes && defined === 'nowhere') continue
@@ -98,26 +99,13 @@ export default definePolicy({
           fix: defined === 'later' ? `define ${brief(names)} before it` : `define ${brief(names)}, before it`,
         }
       }
-      for (const { index, name } of duplicatesIn(listOf(container.env)))
+      for (const index of environment.repeated)
         yield {
           reason: 'duplicate',
           path: path + pointer('env', index),
-          message: `container ${holder} defines ${brief(name)} twice, and this entry hides the earlier one`,
+          message: `container ${holder} defines ${brief(stringOf(memberOf(environment.entries[index], 'name')) ?? '')} twice, and this entry hides the earlier one`,
           fix: 'keep one of them',
         }
     }
   },
 })
-
-/** The entries whose name an earlier one has. */
-function duplicatesIn(env: readonly unknown[]): { readonly index: number; readonly name: string }[] {
-  const seen = new Set<string>()
-  const found: { index: number; name: string }[] = []
-  env.forEach((entry, index) => {
-    const name = memberOf(entry, 'name')
-    if (typeof name !== 'string') return
-    if (seen.has(name)) found.push({ index, name })
-    seen.add(name)
-  })
-  return found
-}

@@ -95,7 +95,8 @@ export default definePolicy({
     }
     const view = podSpecOf(kind, object)
     if (!view) return
-    for (const { container, path, name } of containersOf(view)) {
+    for (const container of containersOf(view)) {
+      const { path, name } = container
       const formats = lastOf(container, 'OTEL_PROPAGATORS')
       const value = stringOf(memberOf(formats?.entry, 'value')) ?? ''
       if (isVariable(value) || value.includes('$(')) yield unresolved('value')

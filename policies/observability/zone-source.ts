@@ -109,7 +109,7 @@ export default definePolicy({
           : undefined
     // Where zones reach the pods, nobody need know who reads them.
     if (nodes !== unknown && cause === undefined) return
-    const readers = containersOf(view).filter(({ container }) => readsZoneLabel(container, view.spec))
+    const readers = containersOf(view).filter((container) => readsZoneLabel(container, view.spec))
     if (readers.length === 0) return
     if (nodes === unknown && cause === undefined) yield unresolved('Node')
     if (cause === undefined) return

@@ -103,5 +103,5 @@ function tcp(address: string, port: number): Destination {
 }
 
 function hasAny(view: PodSpecView, names: readonly string[]): boolean {
-  return containersOf(view).some(({ container }) => names.some((name) => hasVariable(container, name)))
+  return containersOf(view).some((container) => names.some((name) => hasVariable(container, name)))
 }

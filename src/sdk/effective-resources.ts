@@ -7,7 +7,7 @@ import { typedValues, valueOf, type ResourceValues } from './resource-values.ts'
 import { memberOf, recordOf } from './shape.ts'
 
 /** What a container asks for and may use once its pod is admitted. */
-export interface ContainerResources extends ContainerView {
+export interface ContainerResources extends Pick<ContainerView, 'container' | 'path' | 'class' | 'name'> {
   readonly requests: ResourceValues
   readonly limits: ResourceValues
 }

@@ -1,4 +1,4 @@
-import type { Container } from './pod-specs.ts'
+import type { ContainerView } from './pod-specs.ts'
 import { listOf, memberOf, stringOf } from './shape.ts'
 import { isVariable } from './variables.ts'
 
@@ -18,17 +18,20 @@ export interface BrokenReference {
  * entries before the one in hand; `$$(NAME)` is an escape (kubernetes/pkg/kubelet/kubelet_pods.go
  * makeEnvironmentVariables, third_party/forked/golang/expansion). What `envFrom` may define is not known, and not told.
  */
-export function* brokenReferences({ env, envFrom }: Container): Generator<BrokenReference, void, undefined> {
-  if (!listOf(env).some(mayRefer)) return
-  const names = listOf(env).map((entry) => stringOf(memberOf(entry, 'name')) ?? '')
+export function* brokenReferences({
+  container: { envFrom },
+  environment: { entries, places, refers },
+}: ContainerView): Generator<BrokenReference, void, undefined> {
+  // Hardly any variable refers to another: the rest is asked only where one may.
+  if (!refers) return
+  const names = entries.map((entry) => stringOf(memberOf(entry, 'name')) ?? '')
   if (listOf(envFrom).length > 0 || names.some(isVariable)) return
-  const all = new Set(names)
   const before = new Set<string>()
-  for (const [index, entry] of listOf(env).entries()) {
+  for (const [index, entry] of entries.entries()) {
     const variable = names[index] ?? ''
     for (const name of referencesIn(stringOf(memberOf(entry, 'value')) ?? '')) {
       if (before.has(name) || ofServices.test(name) || isVariable(name)) continue
-      yield { variable, index, names: name, defined: all.has(name) ? 'later' : 'nowhere' }
+      yield { variable, index, names: name, defined: places.has(name) ? 'later' : 'nowhere' }
     }
     before.add(variable)
   }
@@ -36,17 +39,11 @@ export function* brokenReferences({ env, envFrom }: Container): Generator<Broken
 
 /** The entry of a name that counts, which is the last one; undefined where there is none. */
 export function lastOf(
-  { env }: Container,
+  { environment: { entries, places } }: ContainerView,
   name: string,
 ): { readonly entry: unknown; readonly index: number } | undefined {
-  const list = listOf(env)
-  const index = list.findLastIndex((entry) => memberOf(entry, 'name') === name)
-  return index < 0 ? undefined : { entry: list[index], index }
-}
-
-// Hardly any variable refers to another: the rest is asked only where one may.
-function mayRefer(entry: unknown): boolean {
-  return stringOf(memberOf(entry, 'value'))?.includes('$(') ?? false
+  const index = places.get(name)
+  return index === undefined ? undefined : { entry: entries[index], index }
 }
 
 function referencesIn(value: string): ReadonlySet<string> {

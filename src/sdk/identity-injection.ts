@@ -1,6 +1,6 @@
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { nameOf } from './names.ts'
-import { containersOf, type Container, type PodSpecView } from './pod-specs.ts'
+import { containersOf, type ContainerView, type PodSpecView } from './pod-specs.ts'
 import { listOf, memberOf, stringOf } from './shape.ts'
 
 /** The clouds whose webhooks give pods a token, by a file that a variable of each container names. */
@@ -10,18 +10,18 @@ export type InjectingCloud = 'eks' | 'azure'
 export const azureUseLabel = 'azure.workload.identity/use'
 
 /** True if a container has a variable of this name, whatever its value. */
-export function hasVariable(container: Container, name: string): boolean {
-  return listOf(container.env).some((entry) => memberOf(entry, 'name') === name)
+export function hasVariable({ environment }: ContainerView, name: string): boolean {
+  return environment.places.has(name)
 }
 
 /** True if a container has the variable by which an SDK finds its token: injected, or set by hand. */
-export function hasToken(container: Container, cloud: InjectingCloud): boolean {
+export function hasToken(container: ContainerView, cloud: InjectingCloud): boolean {
   return tokenVariables[cloud].some((name) => hasVariable(container, name))
 }
 
 /** True if any container of the pod has a token of the cloud. */
 export function isInjected(view: PodSpecView, cloud: InjectingCloud): boolean {
-  return containersOf(view).some(({ container }) => hasToken(container, cloud))
+  return containersOf(view).some((container) => hasToken(container, cloud))
 }
 
 /**

@@ -1,5 +1,5 @@
 import { lastAsked } from './last-asked.ts'
-import type { Container, PodSpec } from './pod-specs.ts'
+import type { ContainerView, PodSpec } from './pod-specs.ts'
 import { listOf, memberOf, recordOf, stringOf } from './shape.ts'
 import { isVariable } from './variables.ts'
 
@@ -15,12 +15,10 @@ export const attributesVariable = 'OTEL_RESOURCE_ATTRIBUTES'
  * API volume that it mounts. Names of variables do not matter. `HOSTNAME` is not accepted for the pod: hostNetwork and
  * `hostname` change it. The node has no path in volumes (core validation: env paths, volume paths).
  */
-export function downwardFields(container: Container, spec: PodSpec): ReadonlySet<ContextField> {
+export function downwardFields({ container, environment }: ContainerView, spec: PodSpec): ReadonlySet<ContextField> {
   const found = new Set<ContextField>()
-  for (const entry of listOf(container.env)) {
-    const source = memberOf(entry, 'valueFrom')
-    if (source !== undefined) add(found, envPaths, memberOf(source, 'fieldRef'))
-  }
+  for (const place of environment.sourced)
+    add(found, envPaths, memberOf(memberOf(environment.entries[place], 'valueFrom'), 'fieldRef'))
   const volumes = volumeFields(spec, undefined)
   if (volumes.size === 0) return found
   for (const mount of listOf(container.volumeMounts)) {
@@ -33,14 +31,15 @@ export function downwardFields(container: Container, spec: PodSpec): ReadonlySet
 export const zoneLabel = 'topology.kubernetes.io/zone'
 
 /** True for a container that reads that label of its pod by `fieldRef`, in its environment or in a volume that it mounts. */
-export function readsZoneLabel(container: Container, spec: PodSpec): boolean {
-  return downwardFields(container, spec).has('zone')
+export function readsZoneLabel(view: ContainerView, spec: PodSpec): boolean {
+  return downwardFields(view, spec).has('zone')
 }
 
 /** The fields that the resource attributes of OpenTelemetry name; all of them where a `${VARIABLE}` may name more. */
-export function attributeFields(container: Container): ReadonlySet<ContextField> {
-  const entry = listOf(container.env).find((each) => memberOf(each, 'name') === attributesVariable)
-  const value = stringOf(memberOf(entry, 'value')) ?? ''
+export function attributeFields({ environment }: ContainerView): ReadonlySet<ContextField> {
+  const place = environment.places.get(attributesVariable)
+  if (place === undefined) return noFields
+  const value = stringOf(memberOf(environment.entries[place], 'value')) ?? ''
   if (value === '') return noFields
   const names = new Set(value.split(',').map((pair) => pair.slice(0, Math.max(0, pair.indexOf('='))).trim()))
   return new Set(contextFields.filter((field) => isVariable(value) || names.has(attributes[field])))

@@ -1,3 +1,4 @@
+import type { EffectiveResources } from './effective-resources.ts'
 import { unknown, type Unknown } from './inventory.ts'
 import { pointer } from './pointer.ts'
 import { parseQuantity, roundUpTo, zeroQuantity, type Quantity } from './quantities.ts'
@@ -30,14 +31,17 @@ export function* overcommitments(
   resource: 'cpu' | 'memory',
   most: number,
 ): Generator<Overcommitment | Unknown, void, undefined> {
-  const pod = { holder: 'the pod', path, ...resources.pod }
-  const whole = [pod.requests, pod.limits].every((values) => valueOf(values, resource))
-  const containers = resources.containers.map(({ name, path, requests, limits }) => ({
-    ...{ holder: `container ${name}`, path, requests, limits },
-  }))
-  for (const { holder, path, requests, limits } of whole ? [pod] : containers) {
-    const [request, limit] = [valueOf(requests, resource), valueOf(limits, resource)]
-    if (!request || !limit || request.origin === 'limit') continue
+  const { pod } = resources
+  const whole = valueOf(pod.requests, resource) && valueOf(pod.limits, resource)
+  // A container is told by its name, of which the pod has none here.
+  const holders: readonly Holder[] = whole
+    ? [{ path, requests: pod.requests, limits: pod.limits }]
+    : resources.containers
+  for (const { name, path, requests, limits } of holders) {
+    const request = valueOf(requests, resource)
+    if (!request || request.origin === 'limit') continue
+    const limit = valueOf(limits, resource)
+    if (!limit) continue
     if (request.origin === 'limitRange' && limit.origin === 'limitRange') continue
     if (request.quantity === unknown || limit.quantity === unknown) yield unknown
     else if (isPositive(request)) {
@@ -45,7 +49,7 @@ export function* overcommitments(
       // Hundred-thousandths, so that a bound with a fraction is compared exactly.
       if (allowed.nano * fine <= asked.nano * BigInt(Math.round(most * Number(fine)))) continue
       yield {
-        holder,
+        holder: name === undefined ? 'the pod' : `container ${name}`,
         path: path + pointer('resources', 'limits', resource),
         requestPath: path + pointer('resources', 'requests', resource),
         request: asked,
@@ -55,6 +59,11 @@ export function* overcommitments(
       }
     }
   }
+}
+
+interface Holder extends Pick<EffectiveResources['pod'], 'requests' | 'limits'> {
+  readonly path: string
+  readonly name?: string
 }
 
 const fine = 100_000n

@@ -1,4 +1,5 @@
 import type { V1Container, V1ObjectMeta, V1PodSpec } from '@kubernetes/client-node'
+import { readEnvironment, type Environment } from './environment.ts'
 import { lastAsked } from './last-asked.ts'
 import { brief } from './names.ts'
 import type { Wire } from './objects.ts'
@@ -32,6 +33,7 @@ export interface ContainerView {
   readonly class: ContainerClass
   /** Its name for messages, or its place (`containers[0]`, which no container can be called) where it has none. */
   readonly name: string
+  readonly environment: Environment
 }
 
 /** The pod spec in an object of any kind that holds one. Undefined if the kind has none, or it is missing or no object. */
@@ -74,18 +76,32 @@ const containersAt = lastAsked((path: string, spec: PodSpec): readonly Container
     listOf(spec[field]).forEach((entry, index) => {
       const container = recordOf(entry) as Container | undefined
       if (!container) return
-      found.push({
-        container,
-        path: path + pointer(field, index),
-        class: classOf(field, container),
-        name: brief(
-          typeof container.name === 'string' && container.name !== '' ? container.name : `${field}[${index}]`,
-        ),
-      })
+      const name = typeof container.name === 'string' && container.name !== '' ? container.name : `${field}[${index}]`
+      found.push(new Entry(container, `${path}/${field}/${index}`, classOf(field, container), brief(name)))
     })
   }
   return found
 })
+
+class Entry implements ContainerView {
+  readonly container: Container
+  readonly path: string
+  readonly class: ContainerClass
+  readonly name: string
+  #environment: Environment | undefined
+
+  constructor(container: Container, path: string, role: ContainerClass, name: string) {
+    this.container = container
+    this.path = path
+    this.class = role
+    this.name = name
+  }
+
+  // Read when it is asked for: of most containers of an inventory it never is.
+  get environment(): Environment {
+    return (this.#environment ??= readEnvironment(this.container.env))
+  }
+}
 
 function classOf(field: 'containers' | 'initContainers' | 'ephemeralContainers', container: Container): ContainerClass {
   if (field === 'containers') return 'main'

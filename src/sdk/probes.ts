@@ -1,9 +1,10 @@
 import type { ContainerView } from './pod-specs.ts'
-import { pointer } from './pointer.ts'
 import { memberOf, recordOf } from './shape.ts'
 
 const probeFields = ['readinessProbe', 'livenessProbe', 'startupProbe'] as const
 export type ProbeField = (typeof probeFields)[number]
+const actionFields = ['httpGet', 'tcpSocket'] as const
+const hookFields = ['postStart', 'preStop'] as const
 
 /** What connects to a port of a container: a probe, or a hook of its lifecycle. */
 export interface Handler {
@@ -24,15 +25,18 @@ export function handlersOf({ container, path, class: role }: ContainerView): Han
   if (role === 'init' || role === 'ephemeral') return []
   const found: Handler[] = []
   for (const name of probeFields) {
-    for (const type of ['httpGet', 'tcpSocket'] as const) {
-      const action = recordOf(memberOf(container[name], type))
-      if (action) found.push({ name, isProbe: true, type, action, path: path + pointer(name, type) })
+    const probe = container[name]
+    if (!probe) continue
+    for (const type of actionFields) {
+      const action = recordOf(memberOf(probe, type))
+      if (action) found.push({ name, isProbe: true, type, action, path: `${path}/${name}/${type}` })
     }
   }
-  for (const name of ['postStart', 'preStop'] as const) {
+  if (!container.lifecycle) return found
+  for (const name of hookFields) {
     const action = recordOf(memberOf(memberOf(container.lifecycle, name), 'httpGet'))
     if (!action) continue
-    found.push({ name, isProbe: false, type: 'httpGet', action, path: path + pointer('lifecycle', name, 'httpGet') })
+    found.push({ name, isProbe: false, type: 'httpGet', action, path: `${path}/lifecycle/${name}/httpGet` })
   }
   return found
 }

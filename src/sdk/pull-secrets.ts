@@ -1,6 +1,7 @@
 import { filedUnder, type Filing } from './filed-lists.ts'
 import { cloudRegistry, parseImage } from './images.ts'
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
+import { lastAsked } from './last-asked.ts'
 import { nameOf } from './names.ts'
 import type { ObjectRef } from './objects.ts'
 import { containersOf, podSpecOf, type PodSpecView } from './pod-specs.ts'
@@ -34,13 +35,17 @@ export interface PulledImage {
 
 /** The images of every container, those left out that are no image references. */
 export function pulledImages(view: PodSpecView): readonly PulledImage[] {
-  return containersOf(view).flatMap(({ container, path, name }) => {
+  return imagesOf(view, undefined)
+}
+
+const imagesOf = lastAsked((view: PodSpecView, _: undefined): readonly PulledImage[] =>
+  containersOf(view).flatMap(({ container, path, name }) => {
     const image = parseImage(container.image)
     if (!image) return []
     const { host, repository } = image
-    return [{ container: name, path: `${path}/image`, host, realm: realmOf(host, repository) }]
-  })
-}
+    return { container: name, path: `${path}/image`, host, realm: realmOf(host, repository) }
+  }),
+)
 
 /**
  * The registries of the images if nodes pull all of them by an identity of their own (the credential providers of the

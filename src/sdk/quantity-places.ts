@@ -59,27 +59,30 @@ function addPodSpec(found: QuantityPlace[], view: PodSpecView): void {
     if (role !== 'ephemeral') addResources(found, container.resources, path, `container ${name}`)
   }
   for (const [index, volume] of listOf(view.spec.volumes).entries()) {
+    const value = memberOf(memberOf(volume, 'emptyDir'), 'sizeLimit')
+    const template = memberOf(memberOf(volume, 'ephemeral'), 'volumeClaimTemplate')
+    if (value === undefined && template === undefined) continue
     const group = view.path + pointer('volumes', index)
     const holder = `volume ${brief(stringOf(memberOf(volume, 'name')) ?? String(index))}`
-    const value = memberOf(memberOf(volume, 'emptyDir'), 'sizeLimit')
     if (value !== undefined) {
       found.push({ holder, group, field: 'emptyDir', key: 'sizeLimit', value, resource: 'storage', use: 'volume' })
     }
-    const claim = memberOf(memberOf(memberOf(volume, 'ephemeral'), 'volumeClaimTemplate'), 'spec')
-    addClaim(found, claim, `${group}/ephemeral/volumeClaimTemplate/spec`, holder)
+    addClaim(found, memberOf(template, 'spec'), `${group}/ephemeral/volumeClaimTemplate/spec`, holder)
   }
 }
 
 function addResources(found: QuantityPlace[], resources: unknown, path: string, holder: string): void {
+  if (!recordOf(resources)) return
   const limits = recordOf(memberOf(resources, 'limits'))
   const requests = recordOf(memberOf(resources, 'requests'))
   const group = `${path}/resources`
-  for (const [key, value] of entriesOf(limits)) {
-    const counterpart = memberOf(requests, key)
+  // Two lists in each container of each pod: entries by pairs would cost as much as the rest.
+  for (const key of Object.keys(limits ?? {})) {
+    const [value, counterpart] = [limits?.[key], memberOf(requests, key)]
     found.push({ holder, group, field: 'limits', key, value, resource: key, use: 'limit', counterpart })
   }
-  for (const [key, value] of entriesOf(requests)) {
-    const counterpart = memberOf(limits, key)
+  for (const key of Object.keys(requests ?? {})) {
+    const [value, counterpart] = [requests?.[key], memberOf(limits, key)]
     found.push({ holder, group, field: 'requests', key, value, resource: key, use: 'request', counterpart })
   }
 }

@@ -135,26 +135,29 @@ export interface RequiredValue {
  * where the pod has the value as a whole. Of values that are not known it is said what they depend on, unless the
  * settings have said that they are there.
  */
-export function* requiredValues(
+export function requiredValues(
   { resources }: ResourcesUnderReview,
   field: 'requests' | 'limits',
   resource: string,
   options: { readonly includeInit: boolean; readonly podLevelResources: boolean },
-): Generator<RequiredValue | Unresolved, void, undefined> {
+): readonly (RequiredValue | Unresolved)[] {
+  const found: (RequiredValue | Unresolved)[] = []
   const ofPod = options.podLevelResources ? valueOf(resources.pod[field], resource) : undefined
   // The sum of the containers is what some of them ask for: it stands in for none of the others.
   if (ofPod && ofPod.origin !== 'containers') {
-    if (ofPod.quantity === unknown) yield unresolved('value')
-    if (ofPod.quantity === unknown || isPositive(ofPod)) return
+    if (ofPod.quantity === unknown) return [unresolved('value')]
+    if (isPositive(ofPod)) return found
   }
   const place = pointer('resources', field, resource)
   for (const container of resources.containers) {
     if (container.class === 'init' && !options.includeInit) continue
     const value = valueOf(container[field], resource)
     if (value?.quantity !== unknown) {
-      yield { container, value, path: container.path + place }
-    } else if (value.origin !== 'assumed') yield unresolved(value.origin === 'limitRange' ? 'LimitRange' : 'value')
+      found.push({ container, value, path: container.path + place })
+    } else if (value.origin !== 'assumed')
+      found.push(unresolved(value.origin === 'limitRange' ? 'LimitRange' : 'value'))
   }
+  return found
 }
 
 // A kubelet makes mirror Pods and owns them by its Node. The annotation alone is anybody's to set, and no template is one.

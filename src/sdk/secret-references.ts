@@ -38,11 +38,11 @@ function mountedSecrets(view: PodSpecView): SecretReference[] {
 
 function readSecrets(view: PodSpecView): SecretReference[] {
   const found: SecretReference[] = []
-  for (const { container, path } of containersOf(view)) {
-    listOf(container.env).forEach((entry, index) => {
-      const from = memberOf(memberOf(entry, 'valueFrom'), 'secretKeyRef')
+  for (const { container, path, environment } of containersOf(view)) {
+    for (const index of environment.sourced) {
+      const from = memberOf(memberOf(environment.entries[index], 'valueFrom'), 'secretKeyRef')
       if (from !== undefined) add(found, from, 'name', path, 'env', index, 'valueFrom', 'secretKeyRef')
-    })
+    }
     listOf(container.envFrom).forEach((entry, index) =>
       add(found, memberOf(entry, 'secretRef'), 'name', path, 'envFrom', index, 'secretRef'),
     )

@@ -91,18 +91,22 @@ export function servingPortsOf(view: PodSpecView): ServingPorts {
 
 /** The ports that one container declares, in their order. */
 export function declaredPortsOf(container: ContainerView): readonly DeclaredPort[] {
-  return listOf(container.container.ports).flatMap((port, index) => {
-    if (!recordOf(port)) return []
-    const number = memberOf(port, 'containerPort')
+  const ports = listOf(container.container.ports)
+  const declared: DeclaredPort[] = []
+  for (let index = 0; index < ports.length; index++) {
+    const port = recordOf(ports[index])
+    if (!port) continue
+    const number = port['containerPort']
     const protocol = protocolOf(port)
-    return {
+    declared.push({
       container,
       index,
-      name: stringOf(memberOf(port, 'name')) ?? '',
+      name: stringOf(port['name']) ?? '',
       number: typeof number === 'number' ? number : undefined,
       protocol: protocol === unknown ? '' : protocol,
-    }
-  })
+    })
+  }
+  return declared
 }
 
 // Objects are never changed, so what was read of one stays true for as long as it lives.

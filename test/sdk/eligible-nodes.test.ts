@@ -328,10 +328,9 @@ t.test('never throws, whatever stands there', async () => {
 
 t.test('one answer for all pods that ask for the same, of a thousand nodes', async (t) => {
   const nodes = Array.from({ length: 1000 }, (_, index) => ready(`n${index}`, { zone: `z${index % 3}` }))
-  podNodes({ nodeSelector: { zone: 'z1' } }, nodes)
-  const start = process.hrtime.bigint()
+  const first = podNodes({ nodeSelector: { zone: 'z1' } }, nodes)
   for (let index = 0; index < 1000; index++)
-    podNodes({ nodeSelector: { zone: 'z1' }, containers: [{ name: `c${index}` }] }, nodes)
-  const each = Number(process.hrtime.bigint() - start) / 1000 / 1000
-  t.ok(each < 50, `${each} µs each`)
+    if (podNodes({ nodeSelector: { zone: 'z1' }, containers: [{ name: `c${index}` }] }, nodes) !== first)
+      t.fail(`pod ${index} has an answer of its own`)
+  t.not(podNodes({ nodeSelector: { zone: 'z2' } }, nodes), first)
 })

@@ -45,11 +45,8 @@ export function credentialRefsOf(
 }
 
 /** The variable by which an identity webhook hands a container the token of a role; undefined where none has. */
-export function tokenVariableOf({ container }: ContainerView, cloud: RoleCloud): string | undefined {
-  const names = tokenVariables[cloud]
-  return listOf(container.env)
-    .map((entry) => stringOf(memberOf(entry, 'name')) ?? '')
-    .find((name) => names.includes(name))
+export function tokenVariableOf({ environment }: ContainerView, cloud: RoleCloud): string | undefined {
+  return tokenVariables[cloud].find((name) => environment.places.has(name))
 }
 
 const tokenVariables: { readonly [C in RoleCloud]: readonly string[] } = {
@@ -81,6 +78,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['GOOGLE_APPLICATION_CREDENTIALS', { cloud: 'Google Cloud', file: true, winning: true }],
 ])
 
+const variables = [...meanings.keys()]
+
 function refsInEnv(
   view: ContainerView,
   spec: PodSpec,
@@ -88,7 +87,8 @@ function refsInEnv(
   inventory: Inventory<'Secret'>,
 ): readonly CredentialRef[] {
   const found: CredentialRef[] = []
-  const entries = listOf(view.container.env)
+  const { entries, places } = view.environment
+  if (!variables.some((name) => places.has(name))) return found
   for (let index = 0; index < entries.length; index++) {
     const variable = stringOf(memberOf(entries[index], 'name')) ?? ''
     const meaning = meanings.get(variable)

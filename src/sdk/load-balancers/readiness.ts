@@ -1,5 +1,5 @@
 import { unknown } from '../inventory.ts'
-import { podSpecOf, type ContainerView, type PodSpecView } from '../pod-specs.ts'
+import { containersOf, podSpecOf, type ContainerView, type PodSpecView } from '../pod-specs.ts'
 import type { Backend, Service } from '../services.ts'
 import { listOf, memberOf, recordOf, stringOf } from '../shape.ts'
 import { declaredPortsOf, findTargetPort, servingPortsOf, targetPortOf } from '../target-ports.ts'
@@ -76,13 +76,8 @@ function containerBehind(
   if (target.declared) return { container: target.declared.container, number: target.number }
   // Nobody declares the number: of a single container it can only be its own.
   const first = servingPortsOf(view).all[0]?.container
-  const only = listOf(view.spec.containers).length === 1 ? (first ?? onlyContainer(view)) : undefined
+  const only = listOf(view.spec.containers).length === 1 ? (first ?? containersOf(view)[0]) : undefined
   return only && { container: only, number: target.number }
-}
-
-function onlyContainer(view: PodSpecView): ContainerView | undefined {
-  const container = recordOf(listOf(view.spec.containers)[0])
-  return container && { container, path: `${view.path}/containers/0`, class: 'main', name: '' }
 }
 
 function readinessAt(backend: Backend, view: PodSpecView, servicePort: unknown): Readiness[] {

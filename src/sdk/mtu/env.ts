@@ -1,5 +1,5 @@
 import type { ContainerView } from '../pod-specs.ts'
-import { listOf, memberOf, stringOf } from '../shape.ts'
+import { memberOf, stringOf } from '../shape.ts'
 
 /** A variable in the environment of a container, and where its value stands. */
 export interface EnvVariable {
@@ -9,12 +9,8 @@ export interface EnvVariable {
 }
 
 /** The variable of this name that counts: the last, as the kubelet reads them. */
-export function variableOf({ container, path }: ContainerView, name: string): EnvVariable | undefined {
-  const env = listOf(container.env)
-  for (let index = env.length - 1; index >= 0; index--) {
-    const entry = env[index]
-    if (memberOf(entry, 'name') !== name) continue
-    return { path: `${path}/env/${index}/value`, value: stringOf(memberOf(entry, 'value')) }
-  }
-  return undefined
+export function variableOf({ environment, path }: ContainerView, name: string): EnvVariable | undefined {
+  const place = environment.places.get(name)
+  if (place === undefined) return undefined
+  return { path: `${path}/env/${place}/value`, value: stringOf(memberOf(environment.entries[place], 'value')) }
 }
