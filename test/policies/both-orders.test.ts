@@ -1,25 +1,12 @@
 import t from 'tap'
-import { exampleSettings, readExample } from '../../docs/examples.ts'
-import { webhookRules } from '../../manifests/webhook-configuration.ts'
 import { policies } from '../../policies/index.ts'
 import { targetsOf } from '../../src/engine/engine.ts'
-import type { Entry } from '../../src/inventory/files.ts'
-import { kinds } from '../../src/sdk/kinds.ts'
-import type { KindName } from '../../src/sdk/objects.ts'
-import type { FailingExample, Policy } from '../../src/sdk/policy.ts'
-import { held, pairsOf, type Pair } from '../support/pairs.ts'
-import { onlyFrom } from './one-sided.ts'
-
-const resources = new Set(
-  (['Cluster', 'Namespaced'] as const).flatMap((scope) =>
-    webhookRules(policies, scope).flatMap(({ apiGroups, resources }) =>
-      resources.map((name) => `${apiGroups[0]} ${name}`),
-    ),
-  ),
-)
+import { held, pairsOfExample, reviewed } from '../support/pairs.ts'
+import { onlyFrom, oneSidedRules, whyOneSided } from './one-sided.ts'
 
 t.test('what two objects make of each other is found from whichever comes last', async (t) => {
   const oneSided = new Set<string>()
+  const bothSidedRules = new Set<string>()
   let bothSided = 0
   for (const policy of policies) {
     const judged = new Set(targetsOf(policy).flatMap(({ kind, subresource }) => (subresource === '' ? [kind] : [])))
@@ -27,10 +14,11 @@ t.test('what two objects make of each other is found from whichever comes last',
       for (const { own, other, reasons, isFound } of pairsOfExample(policy, example)) {
         if (isFound()) {
           bothSided++
+          if (held.has(own.kind)) bothSidedRules.add(policy.id)
           continue
         }
         // Nobody asks the webhook about the other object, or it has forgotten its own by then.
-        if (!isReviewed(other.kind) || !held.has(own.kind)) continue
+        if (!reviewed.has(other.kind) || !held.has(own.kind)) continue
         for (const reason of reasons) {
           const pair = `${policy.id} ${reason}: ${own.kind}, then ${other.kind}`
           oneSided.add(pair)
@@ -45,23 +33,12 @@ t.test('what two objects make of each other is found from whichever comes last',
     [],
     'what is one-sided no longer is not listed',
   )
+  for (const { id } of policies.filter(({ reads }) => reads.length > 0))
+    t.ok(bothSidedRules.has(id) || whyOneSided(id), `${id} is found from both sides, or why not is listed`)
+  t.strictSame(
+    [...oneSidedRules.keys()].filter((id) => bothSidedRules.has(id)),
+    [],
+    'no rule is called one-sided that is not',
+  )
   t.comment(`${bothSided} found from both sides, ${oneSided.size} sorts of pairs from one`)
 })
-
-/** The object of an example with each of those beside it without which less is found. */
-function pairsOfExample(policy: Policy, example: FailingExample): Pair[] {
-  // There is an order in the webhook alone.
-  if ((example.frontEnd ?? 'webhook') !== 'webhook') return []
-  const { subject, context } = readExample(example)
-  const others = context.filter(
-    ({ kind, namespace, name }: Entry) =>
-      kind !== subject.info.kind || namespace !== subject.namespace || name !== subject.name,
-  )
-  const settings = exampleSettings([policy], policy, example, 'strict')
-  return pairsOf({ policy, settings, subject, others, ...(example.unknown ? { unknown: example.unknown } : {}) })
-}
-
-function isReviewed(kind: KindName): boolean {
-  const info = kinds.get(kind)
-  return info !== undefined && resources.has(`${info.group} ${info.resource}`)
-}

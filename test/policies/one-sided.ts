@@ -109,3 +109,40 @@ export const onlyFrom: ReadonlyMap<string, string> = new Map(
     ],
   }).flatMap(([why, pairs]) => pairs.map((pair) => [pair, why])),
 )
+
+/** The rules of which no pair of objects can show the other side, and why. */
+export const oneSidedRules: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'Nodes decide, and nobody is asked before a Node comes': [
+      'compute-hard-topology-spread',
+      'compute-quantity-suspicious',
+      'compute-request-exceeds-node',
+      'observability-zone-source',
+      'storage-allowed-topologies-unsatisfiable',
+      'storage-pv-missing-node-affinity',
+    ],
+    'Something is missing, and what comes last mends it': [
+      'compute-hpa-target-missing',
+      'compute-pdb-selector',
+      'compute-reference-missing',
+      'identity-service-account-missing',
+    ],
+    'The object is at fault by itself, and what comes beside it can only excuse it or make it worse': [
+      'compute-cpu-limit',
+      'compute-do-not-evict',
+      'compute-memory-limit-required',
+      'compute-requests-required',
+      'identity-automount-default-sa',
+      'identity-imds-dependency',
+      'observability-context-env',
+    ],
+    'It asks for Secrets, of which a webhook holds none': ['identity-legacy-sa-token'],
+    'It judges Pods, of which a webhook holds none': ['identity-injection-missing'],
+  }).flatMap(([why, rules]) => rules.map((rule) => [rule, why])),
+)
+
+/** Why the other object is never told by a rule, or undefined where nothing is listed. */
+export function whyOneSided(rule: string): string | undefined {
+  const [pair] = [...onlyFrom].find(([pair]) => pair.startsWith(`${rule} `)) ?? []
+  return oneSidedRules.get(rule) ?? (pair === undefined ? undefined : onlyFrom.get(pair))
+}

@@ -1,4 +1,5 @@
-import { exampleNow } from '../../docs/examples.ts'
+import { exampleNow, exampleSettings, readExample } from '../../docs/examples.ts'
+import { webhookRules } from '../../manifests/webhook-configuration.ts'
 import { policies } from '../../policies/index.ts'
 import { createEngine } from '../../src/engine/engine.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
@@ -10,14 +11,29 @@ import { buildInventory, type Entry } from '../../src/inventory/files.ts'
 import { unknown, type InventorySource } from '../../src/sdk/inventory.ts'
 import { kinds } from '../../src/sdk/kinds.ts'
 import type { KindName } from '../../src/sdk/objects.ts'
-import type { Policy } from '../../src/sdk/policy.ts'
+import type { FailingExample, Policy } from '../../src/sdk/policy.ts'
 
 /** The kinds that the webhook holds. */
 export const held: ReadonlySet<KindName> = new Set(watchedKinds(policies).map(({ kind }) => kind))
 
+const resources = new Set(
+  (['Cluster', 'Namespaced'] as const).flatMap((scope) =>
+    webhookRules(policies, scope).flatMap(({ apiGroups, resources }) =>
+      resources.map((name) => `${apiGroups[0]} ${name}`),
+    ),
+  ),
+)
+
+/** The kinds about which the API server asks the webhook. */
+export const reviewed: ReadonlySet<KindName> = new Set(
+  [...kinds.values()].flatMap(({ kind, group, resource }) => (resources.has(`${group} ${resource}`) ? [kind] : [])),
+)
+
 export interface Pair {
   readonly own: Entry
   readonly other: Entry
+  /** What stands beside both. */
+  readonly rest: readonly Entry[]
   /** What is found because of the other object. */
   readonly reasons: ReadonlySet<string>
   /** Whether one of these reasons is found where the other object comes last, and was not found so without the own. */
@@ -31,6 +47,19 @@ export interface Situation {
   readonly others: readonly Entry[]
   /** Kinds of which nothing is known. */
   readonly unknown?: readonly KindName[]
+}
+
+/** The object of an example with each of those beside it without which less is found. */
+export function pairsOfExample(policy: Policy, example: FailingExample): Pair[] {
+  // There is an order in the webhook alone.
+  if ((example.frontEnd ?? 'webhook') !== 'webhook') return []
+  const { subject, context } = readExample(example)
+  const others = context.filter(
+    ({ kind, namespace, name }: Entry) =>
+      kind !== subject.info.kind || namespace !== subject.namespace || name !== subject.name,
+  )
+  const settings = exampleSettings([policy], policy, example, 'strict')
+  return pairsOf({ policy, settings, subject, others, ...(example.unknown ? { unknown: example.unknown } : {}) })
 }
 
 /** The object under review with each of those beside it without which the webhook would find less. */
@@ -61,7 +90,7 @@ export function pairsOf({ policy, settings, subject, others, unknown: hidden = [
         const isNew = (each: Found) => !without.some((known) => JSON.stringify(known) === JSON.stringify(each))
         return judge(last, [...rest, own]).some((each) => reasons.has(each.reason) && isNew(each))
       }
-      return { own, other, reasons, isFound }
+      return { own, other, rest, reasons, isFound }
     })
 }
 
