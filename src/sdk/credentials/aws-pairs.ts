@@ -1,6 +1,7 @@
-import { findSecretAccessKey, isSecretAccessKey, isSessionToken } from './aws.ts'
+import { findSecretAccessKey } from './aws.ts'
 import type { Evidence, Text } from './evidence.ts'
 import type { Hit, Level } from './hit.ts'
+import { isSound } from './sound-value.ts'
 import type { Role } from './telling-names.ts'
 
 export interface AwsPairs {
@@ -51,7 +52,7 @@ export function secretPaths(evidence: Evidence, idPaths: ReadonlySet<string>): R
   const candidates = evidence.texts.filter(({ value }) => findSecretAccessKey(unescaped(value)) >= 0)
   const exact = new Set(
     evidence.entries.flatMap(({ name, path, value }) =>
-      name.role === 'aws-secret' && isSecretAccessKey(value) ? path : [],
+      name.role === 'aws-secret' && isSound(name.role, value) ? path : [],
     ),
   )
   const near = candidates.filter(({ path }) => idPaths.has(path) || exact.has(path))
@@ -77,6 +78,11 @@ function namedSecrets(evidence: Evidence, paired: ReadonlySet<string>): readonly
 }
 
 function detectorOf(role: Role, value: string): string | undefined {
-  if (role === 'aws-secret') return isSecretAccessKey(value) ? 'aws-secret-key' : undefined
-  return role === 'aws-token' && isSessionToken(value) ? 'aws-session-token' : undefined
+  const detector = detectors.get(role)
+  return detector !== undefined && isSound(role, value) ? detector : undefined
 }
+
+const detectors: ReadonlyMap<Role, string> = new Map([
+  ['aws-secret', 'aws-secret-key'],
+  ['aws-token', 'aws-session-token'],
+])

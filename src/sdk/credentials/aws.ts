@@ -33,13 +33,7 @@ export const knownCanaryAccounts: readonly string[] = [
 /** True for a string of the form of a secret access key: 40 characters of random base64, which a SHA-1 never is. */
 export function isSecretAccessKey(token: string): boolean {
   // 200,000 random keys had no less than 4.11 bits, 200,000 hexadecimal hashes no more than 3.97.
-  return (
-    token.length === 40 &&
-    /^[A-Za-z0-9+/]*$/.test(token) &&
-    mixed.test(token) &&
-    entropy(token) >= 4.05 &&
-    !invented(token)
-  )
+  return token.length === 40 && isMixed(token) && entropy(token) >= 4.05 && !invented(token)
 }
 
 /** Offset of the first secret access key in a text, -1 where there is none. Linear: every character is looked at once. */
@@ -58,26 +52,38 @@ export function isSessionToken(token: string): boolean {
   return token.length >= 100 && /^(?:IQoJb3JpZ2luX2Vj|FwoGZXIvYXdz|FQoGZXIvYXdz|FQoDYXdz)[A-Za-z0-9+/]+=*$/.test(token)
 }
 
-const mixed = /[a-z].*[A-Z]|[A-Z].*[a-z]/
-const idBody = /[A-Z0-9]{16}/y
+// Base64 with letters of both cases.
+function isMixed(token: string): boolean {
+  let [upper, lower] = [false, false]
+  for (let i = 0; i < token.length; i++) {
+    const code = token.charCodeAt(i)
+    if (!base64.has(code)) return false
+    if (code >= 0x61) lower = true
+    else if (code >= 0x41) upper = true
+  }
+  return upper && lower
+}
 
 function accessKeyId(text: string, at: number): Match | undefined {
   if (!bounded(text, at, at + 20, alphanumeric)) return undefined
-  idBody.lastIndex = at + 4
-  if (!idBody.test(text)) return undefined
-  const id = text.slice(at, at + 20)
+  for (let i = at + 4; i < at + 20; i++) if (!isUpperOrDigit(text.charCodeAt(i))) return undefined
+  if (invented(text, at, at + 20)) return undefined
   // Eleven of twenty characters that differ make 2.66 bits, whatever the others are.
-  if (invented(id) || (leastVariety(id) < 11 && entropy(id) < 2.6)) return undefined
+  if (leastVariety(text, at, at + 20) < 11 && entropy(text, at, at + 20) < 2.6) return undefined
   if (isSigner(text, at)) return { detector: 'aws-presigned-url', cloud: 'AWS', level: 'possible' }
-  const bits = base32(id)
+  const bits = base32(text, at + 4)
   if (bits === undefined) return { detector: 'aws-malformed-key-id', cloud: 'AWS', level: 'possible' }
   // Ids of the older kind carry no account, and half of the words that look like an id look like one of them.
   const fresh = bits >= 2 ** 47
-  const match = verdicts[fresh ? 'fresh' : 'old'].get(id.slice(0, 4))
+  const match = verdicts[fresh ? 'fresh' : 'old'].get(text.charCodeAt(at + 1))
   if (!fresh || !match) return match
   const account = String(Math.floor((bits - 2 ** 47) / 128)).padStart(12, '0')
   const { detector, cloud, level, half } = match
   return half ? { detector, cloud, level, account, half } : { detector, cloud, level, account }
+}
+
+function isUpperOrDigit(code: number): boolean {
+  return (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39)
 }
 
 // A presigned URL names the key that signed it with the day of the signature, and expires within a week.
@@ -92,23 +98,25 @@ const scopeDay = /(?:\\?\/|%2F)\d{8}/iy
 
 const verdicts = { fresh: verdictsOn(true), old: verdictsOn(false) }
 
-function verdictsOn(fresh: boolean): ReadonlyMap<string, Match> {
-  return new Map<string, Match>([
+// By the second letter of the prefix.
+function verdictsOn(fresh: boolean): ReadonlyMap<number, Match> {
+  const verdicts: readonly (readonly [string, Match])[] = [
     ['AKIA', { detector: 'aws-access-key', cloud: 'AWS', level: 'likely', half: { of: 'aws', fresh } }],
     ['ASIA', { detector: 'aws-temporary-key', cloud: 'AWS', level: 'possible' }],
     ['ABIA', { detector: 'aws-service-token', cloud: 'AWS', level: 'possible' }],
     ['ACCA', { detector: 'aws-service-token', cloud: 'AWS', level: 'possible' }],
-  ])
+  ]
+  return new Map(verdicts.map(([prefix, verdict]) => [prefix.charCodeAt(1), verdict]))
 }
 
 // First 48 bits behind the prefix: one for the kind of id, 40 for the account (as found by WithSecure and trufflehog).
-function base32(id: string): number | undefined {
+function base32(text: string, at: number): number | undefined {
   let bits = 0
-  for (let i = 4; i < 20; i++) {
-    const code = id.charCodeAt(i)
+  for (let i = at; i < at + 16; i++) {
+    const code = text.charCodeAt(i)
     const value = code >= 0x41 ? code - 0x41 : code - 0x32 + 26
     if (value < 0 || value > 31 || (code < 0x41 && value < 26)) return undefined
-    if (i < 14) bits = bits * 32 + value
+    if (i < at + 10) bits = bits * 32 + value
   }
   return Math.floor(bits / 4)
 }

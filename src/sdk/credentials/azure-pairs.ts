@@ -1,8 +1,6 @@
-import { isEmulatorKey } from './azure-keys.ts'
-import { entropy, invented } from './characters.ts'
 import type { Entry, Evidence, Text } from './evidence.ts'
 import type { Hit } from './hit.ts'
-import { isPlaceholder, isReference } from './placeholder.ts'
+import { isSound } from './sound-value.ts'
 import type { Role } from './telling-names.ts'
 
 /** Joins the parts of Azure credentials that have no structure of their own: service principals and storage keys. */
@@ -21,11 +19,11 @@ function servicePrincipals({ entries, texts }: Evidence): readonly Hit[] {
     else places.set(place, [entry])
   }
   return [...places].flatMap(([place, group]) => {
-    const ids = new Set<Role>(group.flatMap(({ name, value }) => (isIdentifier(value) ? name.role : [])))
+    const ids = new Set<Role>(group.flatMap(({ name, value }) => (isSound(name.role, value) ? name.role : [])))
     if (!ids.has('tenant-id') || !(ids.has('client-id') || ids.has('app-id'))) return []
     const secrets = group
       .filter(({ name }) => name.role === 'client-secret' || (name.role === 'client-password' && ids.has('app-id')))
-      .filter(({ value }) => isSecret(value))
+      .filter(({ name, value }) => isSound(name.role, value))
     if (secrets.length === 0) return []
     const known = place !== '' || group.some(({ name }) => name.explicit) || texts.some(speaksOfAzure)
     return secrets.map(({ path, line }) => hit(path, line, known ? 'certain' : 'possible', 'azure-service-principal'))
@@ -44,8 +42,7 @@ const azureValue = /azure|microsoftonline\./i
 function storageKeys({ entries, context }: Evidence): readonly Hit[] {
   if (context.storageAccount === 'emulated') return []
   return entries
-    .filter(({ name, value }) => name.role === 'storage-key' && /^[A-Za-z0-9+/]{86}==$/.test(value))
-    .filter(({ value }) => entropy(value) >= 4.5 && !invented(value) && !isEmulatorKey(value))
+    .filter(({ name, value }) => name.role === 'storage-key' && isSound(name.role, value))
     .map(({ path, line }) => {
       return hit(path, line, context.storageAccount === 'named' ? 'likely' : 'possible', 'azure-storage-account-key')
     })
@@ -53,14 +50,4 @@ function storageKeys({ entries, context }: Evidence): readonly Hit[] {
 
 function hit(path: string, line: number | undefined, level: Hit['level'], detector: string): Hit {
   return { path, level, cloud: 'Azure', detector, ...(line === undefined ? {} : { line }) }
-}
-
-function isSecret(value: string): boolean {
-  if (isPlaceholder(value) || isReference(value) || invented(value)) return false
-  return value.length >= 16 && value.length <= 64 && !/\s/.test(value) && entropy(value) >= 3
-}
-
-// Entra ids are GUIDs; the one of zeros is nobody's.
-function isIdentifier(value: string): boolean {
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) && !/^[0-]+$/.test(value)
 }

@@ -1,6 +1,6 @@
 import { googleDocument } from './google.ts'
 import type { DocumentVerdict } from './google.ts'
-import { clusterLoginsOf, type ClusterLogin } from './kubeconfig.ts'
+import { clusterLoginOf, type ClusterLogin } from './kubeconfig.ts'
 import { tellingName } from './telling-names.ts'
 import type { TellingName } from './telling-names.ts'
 
@@ -10,7 +10,7 @@ export interface DocumentVisitor {
   entry(name: TellingName, value: string): void
   /** The entries of a docker configuration. */
   logins(entries: object): void
-  clusterLogins(logins: readonly ClusterLogin[]): void
+  clusterLogin(login: ClusterLogin): void
   /** A string that is itself a document. */
   nested(text: string): void
 }
@@ -46,8 +46,8 @@ function visitObject(node: ReadonlyMap<string, unknown>, visitor: DocumentVisito
   if (verdict) visitor.verdict(verdict)
   const auths = node.get('auths')
   if (isParent(auths)) visitor.logins(auths)
-  const clusterLogins = clusterLoginsOf(node)
-  if (clusterLogins.length > 0) visitor.clusterLogins(clusterLogins)
+  const clusterLogin = clusterLoginOf(node)
+  if (clusterLogin) visitor.clusterLogin(clusterLogin)
   for (const [key, value] of node) {
     if (isParent(value)) open.push(value)
     else if (typeof value === 'string') visitString(key, value, visitor)

@@ -1,4 +1,4 @@
-import { tellingName } from './telling-names.ts'
+import { tellingName, tellingNameIn } from './telling-names.ts'
 import type { TellingName } from './telling-names.ts'
 
 /**
@@ -13,12 +13,16 @@ export function visitLines(text: string, entry: (name: TellingName, value: strin
     const end = newline < 0 ? text.length : newline
     const first = nameStart(text, start, end)
     const last = nameEnd(text, first, end)
-    const key = last > first ? text.slice(first, last) : ''
-    const name = tellingName(key === 'value' ? variable : key)
-    if (name) entry(name, scalar(text.slice(last + 1, end)), line)
-    variable = key === 'name' ? scalar(text.slice(last + 1, end)) : ''
+    const name = isWord(text, first, last, 'value') ? tellingName(variable) : tellingNameIn(text, first, last)
+    // What is too short with its quotes is too short without them.
+    if (name && end - last > name.least) entry(name, scalar(text.slice(last + 1, end)), line)
+    variable = isWord(text, first, last, 'name') ? scalar(text.slice(last + 1, end)) : ''
     start = end + 1
   }
+}
+
+function isWord(text: string, start: number, end: number, word: string): boolean {
+  return end - start === word.length && text.startsWith(word, start)
 }
 
 // Past indentation, the dash of a YAML list, and `export`.

@@ -1,6 +1,7 @@
 import type { Half, Hit, Match } from './hit.ts'
 import { isForeignStore } from './store-endpoint.ts'
-import type { TellingName } from './telling-names.ts'
+import { isSound } from './sound-value.ts'
+import type { Role, TellingName } from './telling-names.ts'
 
 /** A value with a telling name: a field of the object, or a line or member of a file in it. */
 export interface Entry {
@@ -19,8 +20,13 @@ export interface Evidence {
   readonly hits: Hit[]
   /** Public halves of pairs. */
   readonly halves: { readonly hit: Hit; readonly half: Half }[]
-  /** Fields with telling names, and what lies under such names in files if it has the size of what they name. */
+  /**
+   * Fields with telling names; and of what lies under such names in a file, and has the size of what they name, the
+   * first of each role and the first that is sound: a file may hold any number, and more say nothing new.
+   */
   readonly entries: Entry[]
+  /** The roles that the files have in `entries`: by path, then true where a sound value is among them. */
+  readonly roles: Map<string, Map<Role, boolean>>
   /** Decoded texts, in which the secret half of a pair is looked for. */
   readonly texts: Text[]
   /** Paths of documents that are known to hold no key, such as workload identity federation. */
@@ -53,6 +59,7 @@ export function emptyEvidence(): Evidence {
     hits: [],
     halves: [],
     entries: [],
+    roles: new Map(),
     texts: [],
     harmless: new Set(),
     foreignFiles: new Set(),
@@ -61,7 +68,8 @@ export function emptyEvidence(): Evidence {
 }
 
 /** Takes down a value with a telling name, or what it says of the surroundings. */
-export function enter({ context, entries, foreignFiles }: Evidence, entry: Entry): void {
+export function enter(evidence: Evidence, entry: Entry): void {
+  const { context, entries, foreignFiles } = evidence
   const { name, value } = entry
   if (name.role === 's3-endpoint' || name.role === 'endpoint') {
     const foreign = isForeignStore(value)
@@ -79,8 +87,19 @@ export function enter({ context, entries, foreignFiles }: Evidence, entry: Entry
     return
   }
   if (name.role === 'aws-id') context.emulatedAws ||= /^L[KS]IA[A-Z0-9]{16}$/.test(value)
-  // Only sound values can be part of a credential, and a file may hold any number of others.
-  if (entry.whole || (value.length >= name.least && value.length <= name.most)) entries.push(entry)
+  if (entry.whole || addsToFile(evidence, entry)) entries.push(entry)
+}
+
+function addsToFile({ roles }: Evidence, { name: { role, least, most }, path, value }: Entry): boolean {
+  if (value.length < least || value.length > most) return false
+  const known = roles.get(path) ?? new Map<Role, boolean>()
+  const before = known.get(role)
+  if (before === true) return false
+  const sound = isSound(role, value)
+  if (before === sound) return false
+  known.set(role, sound)
+  roles.set(path, known)
+  return true
 }
 
 /** Takes down a token: as a hit, or as the half of a pair. */

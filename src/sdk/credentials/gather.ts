@@ -8,7 +8,7 @@ import type { Evidence, Text } from './evidence.ts'
 import { findTokens, passes } from './gate.ts'
 import type { Field, Level } from './hit.ts'
 import { isCiphertext } from './placeholder.ts'
-import { clusterLoginsIn, type ClusterLogin } from './kubeconfig.ts'
+import { clusterLoginIn, type ClusterLogin } from './kubeconfig.ts'
 import { loginsIn, type LoginKind } from './registry-logins.ts'
 import { tellingName } from './telling-names.ts'
 
@@ -51,16 +51,18 @@ function read(evidence: Evidence, text: Text, depth: number, options: GatherOpti
 
 /** Notes what the text holds; answers with the texts inside it that are to be read as well. */
 function readTokens(evidence: Evidence, { path, value }: Text, { canaries }: GatherOptions): string[] {
-  const seen = new Set<string>()
+  // Of each detector, bits for what is told of it already.
+  const seen = new Map<string, number>()
   const lineOf = lineCounter(value)
   const gated = findTokens(value, (match, at) => {
     // One finding for each kind of credential in a value.
-    const kind = match.half?.fresh ? match.detector : match.detector + match.level
-    if (seen.has(kind)) return
+    const kind = match.half?.fresh ? 1 : bits[match.level]
+    const known = seen.get(match.detector) ?? 0
+    if ((known & kind) !== 0) return
     const bait = match.account !== undefined && canaries.has(match.account)
-    const identity = bait ? `${kind} of bait` : kind
-    if (seen.has(identity)) return
-    seen.add(identity)
+    const identity = bait ? kind * baited : kind
+    if ((known & identity) !== 0) return
+    seen.set(match.detector, known | identity)
     note(evidence, match, path, lineOf(at))
   })
   const inner = gated.nested.flatMap((run) => decodeBase64(run) ?? [])
@@ -68,21 +70,24 @@ function readTokens(evidence: Evidence, { path, value }: Text, { canaries }: Gat
   const whole = readDocuments(evidence, path, value, inner)
   if (whole) return inner
   readLines(evidence, path, value)
-  const lineOfLogin = lineCounter(value)
-  if (gated.kubeconfig)
-    for (const login of clusterLoginsIn(value)) noteLogin(evidence, login, path, lineOfLogin(login.at))
+  const login = gated.kubeconfig ? clusterLoginIn(value) : undefined
+  if (login) noteLogin(evidence, login, path, lineCounter(value)(login.at))
   return inner
 }
 
+const bits: { readonly [L in Level]: number } = { certain: 2, likely: 4, possible: 8, name: 16 }
+const baited = 32
+
 // True where the text is JSON as a whole, and nothing is left to read in it.
 function readDocuments(evidence: Evidence, path: string, value: string, inner: string[]): boolean {
+  // One finding for each kind of credential in a value.
   const seen = new Set<string>()
+  const isNew = (kind: string) => !seen.has(kind) && seen.add(kind).size > 0
   return visitDocuments(value, {
     verdict(verdict) {
       if (verdict === 'harmless') evidence.harmless.add(path)
-      else if (!seen.has(verdict.detector + verdict.level)) {
+      else if (isNew(verdict.detector + verdict.level)) {
         // All of a kind are told by the line of the first key.
-        seen.add(verdict.detector + verdict.level)
         const line = lineCounter(value)(value.search(/private_key\\*"|refresh_token/))
         note(evidence, { ...verdict, cloud: 'Google Cloud' }, path, line)
       }
@@ -92,10 +97,11 @@ function readDocuments(evidence: Evidence, path: string, value: string, inner: s
     },
     logins(entries) {
       for (const { registry, kind } of loginsIn(entries).logins)
-        note(evidence, { ...loginMatches[kind], cloud: registry.cloud }, path, undefined)
+        if (isNew(kind + registry.cloud))
+          note(evidence, { ...loginMatches[kind], cloud: registry.cloud }, path, undefined)
     },
-    clusterLogins(logins) {
-      for (const login of logins) noteLogin(evidence, login, path, undefined)
+    clusterLogin(login) {
+      if (isNew('cluster login')) noteLogin(evidence, login, path, undefined)
     },
     nested(text) {
       inner.push(text)

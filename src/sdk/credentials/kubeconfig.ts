@@ -11,38 +11,37 @@ export interface ClusterLogin {
 }
 
 /**
- * The static credentials of the users in a kubeconfig in YAML, block or flow style; none where the text is no kubeconfig.
- * Plugins (`exec`) and paths of files (`tokenFile`, `client-key`) hold none. Format:
+ * The first static credential of a user in a kubeconfig in YAML, block or flow style; none where the text is no
+ * kubeconfig. Plugins (`exec`) and paths of files (`tokenFile`, `client-key`) hold none. Format:
  * kubernetes.io/docs/reference/config-api/kubeconfig.v1.
  */
-export function clusterLoginsIn(text: string): readonly ClusterLogin[] {
-  if (!clustersLine.test(text) || !telling.test(text)) return []
-  const logins: ClusterLogin[] = []
-  for (const { start, end } of usersSections(text)) {
-    for (const { index, 1: key = '', 2: double, 3: single, 4: bare } of text.slice(start, end).matchAll(member)) {
-      const login = loginOf(key, double ?? single ?? bare ?? '')
-      if (login !== undefined) logins.push({ detector: login, at: start + index })
-    }
+export function clusterLoginIn(text: string): ClusterLogin | undefined {
+  if (!clustersLine.test(text) || !telling.test(text)) return undefined
+  usersLine.lastIndex = 0
+  for (let line = usersLine.exec(text); line !== null; line = usersLine.exec(text)) {
+    const end = endOfSection(text, usersLine.lastIndex, line[1]?.length ?? 0)
+    const login = loginBetween(text, line.index, end)
+    if (login) return login
+    usersLine.lastIndex = end
   }
-  return logins
+  return undefined
 }
 
 /** The same of an object that is parsed already: a kubeconfig has its users beside its clusters. */
-export function clusterLoginsOf(node: ReadonlyMap<string, unknown>): readonly ClusterLogin[] {
+export function clusterLoginOf(node: ReadonlyMap<string, unknown>): ClusterLogin | undefined {
   const users = node.get('users')
-  if (!Array.isArray(users) || !Array.isArray(node.get('clusters'))) return []
-  const logins: ClusterLogin[] = []
+  if (!Array.isArray(users) || !Array.isArray(node.get('clusters'))) return undefined
   for (const named of users) {
     const user = memberIn(named, 'user')
     for (const parent of [user, memberIn(memberIn(user, 'auth-provider'), 'config')]) {
       if (typeof parent !== 'object' || parent === null) continue
       for (const [key, value] of Object.entries(parent)) {
         const login = typeof value === 'string' ? loginOf(key, value) : undefined
-        if (login !== undefined) logins.push({ detector: login, at: 0 })
+        if (login !== undefined) return { detector: login, at: 0 }
       }
     }
   }
-  return logins
+  return undefined
 }
 
 function memberIn(value: unknown, key: string): unknown {
@@ -51,11 +50,15 @@ function memberIn(value: unknown, key: string): unknown {
 
 function loginOf(key: string, value: string): string | undefined {
   const detector = detectors.get(key)
-  if (detector === undefined || isPlaceholder(value) || isReference(value)) return undefined
-  if (key === 'client-key-data') return isPrivateKey(decodeBase64(value) ?? '') ? detector : undefined
-  const least = key === 'password' ? 8 : 16
-  const random = value.length >= least && entropy(value) >= 2.5 && !invented(value) && !isPath(value)
-  return random && !/\s/.test(value) ? detector : undefined
+  if (detector === undefined || value.length < 8) return undefined
+  if (key === 'client-key-data') return isKeyData(value) ? detector : undefined
+  if (value.length < 16 && key !== 'password') return undefined
+  if (entropy(value) < 2.5 || invented(value) || /\s/.test(value)) return undefined
+  return isPlaceholder(value) || isReference(value) || isPath(value) ? undefined : detector
+}
+
+function isKeyData(value: string): boolean {
+  return !isPlaceholder(value) && !isReference(value) && isPrivateKey(decodeBase64(value) ?? '')
 }
 
 const detectors: ReadonlyMap<string, string> = new Map([
@@ -73,30 +76,36 @@ const detectors: ReadonlyMap<string, string> = new Map([
 const telling = /kind["']?[ \t]{0,8}:[ \t]{0,8}["']?Config["']?[ \t]{0,8}(?:[,}\r\n]|$)|current-context|client-key-data/
 const clustersLine = /^[ \t]*["']?clusters["']?:/m
 const usersLine = /^([ \t]*)["']?users["']?:/gm
-const member = new RegExp(
-  `(?<=^|[\\s{,"'])(${[...detectors.keys()].join('|')})["']?[ \\t]*:[ \\t]*(?:"([^"\\n]*)"|'([^'\\n]*)'|([^\\s,}]+))`,
-  'gm',
-)
+const key = new RegExp([...detectors.keys()].join('|'), 'g')
+const valueBehind = /["']?[ \t]*:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s,}]+))/y
+
+// Keys stand at the beginning of a line, or behind a blank, a bracket, a comma or a quote.
+function loginBetween(text: string, start: number, end: number): ClusterLogin | undefined {
+  key.lastIndex = start
+  for (let hit = key.exec(text); hit !== null && hit.index < end; hit = key.exec(text)) {
+    if (!/[\s{,"']/.test(text.charAt(hit.index - 1))) continue
+    valueBehind.lastIndex = key.lastIndex
+    const [value, double, single, bare] = valueBehind.exec(text) ?? []
+    if (value === undefined) continue
+    const login = loginOf(hit[0], double ?? single ?? bare ?? '')
+    if (login !== undefined) return { detector: login, at: hit.index }
+    key.lastIndex = valueBehind.lastIndex
+  }
+  return undefined
+}
 
 // From `users:` to the next line that is indented no deeper and begins no item of its list.
-function* usersSections(text: string): Generator<{ readonly start: number; readonly end: number }> {
-  let read = 0
-  for (const { index, 0: line, 1: indentation = '' } of text.matchAll(usersLine)) {
-    if (index < read) continue
-    let end = index + line.length
-    for (let newline = text.indexOf('\n', end); ; newline = text.indexOf('\n', end)) {
-      end = newline < 0 ? text.length : newline + 1
-      if (newline < 0 || leaves(text, end, indentation.length)) break
-    }
-    read = end
-    yield { start: index, end }
-  }
+function endOfSection(text: string, from: number, indentation: number): number {
+  for (let newline = text.indexOf('\n', from); newline >= 0; newline = text.indexOf('\n', newline + 1))
+    if (leaves(text, newline + 1, indentation)) return newline + 1
+  return text.length
 }
 
 function leaves(text: string, start: number, depth: number): boolean {
   let at = start
-  while (text.charCodeAt(at) === 0x20 || text.charCodeAt(at) === 0x09) at++
+  while (at - start <= depth && (text.charCodeAt(at) === 0x20 || text.charCodeAt(at) === 0x09)) at++
+  if (at - start > depth) return false
   const first = text.charAt(at)
   if (first === '' || first === '\n' || first === '\r' || first === '#') return false
-  return at - start < depth || (at - start === depth && first !== '-' && first !== '}' && first !== ']')
+  return at - start < depth || (first !== '-' && first !== '}' && first !== ']')
 }

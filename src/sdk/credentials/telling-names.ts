@@ -1,4 +1,5 @@
 import type { Cloud } from './hit.ts'
+import { classOf, WordTable } from './word-table.ts'
 
 /** What a name says that its value is. */
 export type Role = keyof typeof lengths
@@ -17,8 +18,17 @@ export interface TellingName {
 
 /** What a key, variable or flag says of its value: case, dashes, dots and underscores do not matter. */
 export function tellingName(name: string): TellingName | undefined {
-  if (name.length < 5 || name.length > 48 || !endings.has(endingOf(name))) return undefined
-  return names.get(name.toLowerCase().replace(/[^a-z0-9]+/g, ''))
+  return tellingNameIn(name, 0, name.length)
+}
+
+/** The same of the name in a stretch of a text. */
+export function tellingNameIn(text: string, start: number, end: number): TellingName | undefined {
+  if (end - start < 5 || end - start > 48) return undefined
+  let last = end - 1
+  while (last > start && classOf(text.charCodeAt(last)) === 0) last--
+  // No name has its last letter for itself: `…key.i-d`.
+  if (last === start || classOf(text.charCodeAt(last - 1)) === 0) return undefined
+  return names.get(text, start, last + 1)
 }
 
 const lengths = {
@@ -33,7 +43,7 @@ const lengths = {
   'client-secret': [16, 64],
   'client-password': [16, 64],
   'storage-key': [88, 88],
-  'storage-account': [1, 64],
+  'storage-account': [0, 64],
   'google-email': [1, 256],
   // Only a field of its own can hold the lines of a key.
   'google-key': [Infinity, 0],
@@ -77,7 +87,7 @@ const rows: readonly (readonly [cloud: Cloud, role: Role, names: string])[] = [
   ['Google Cloud', 'other', '*gcloudservicekey *gcpcredentials'],
 ]
 
-const names: ReadonlyMap<string, TellingName> = new Map(
+const names = new WordTable<TellingName>(
   rows.flatMap(([cloud, role, list]) =>
     list.split(' ').map((word) => {
       const [least, most] = lengths[role]
@@ -86,22 +96,3 @@ const names: ReadonlyMap<string, TellingName> = new Map(
     }),
   ),
 )
-
-// Every name ends in one of these; most names of other things end otherwise, and need not be spelled out.
-const endings: ReadonlySet<number> = new Set([...names.keys()].map(endingOf))
-
-/** The last two characters of a name as a number, in lower case, without what stands behind the last letter or digit. */
-function endingOf(name: string): number {
-  let last = name.length - 1
-  while (last > 0 && !isAlphanumeric(name.charCodeAt(last))) last--
-  return last === 0 ? 0 : lower(name.charCodeAt(last - 1)) * 128 + lower(name.charCodeAt(last))
-}
-
-// Digits have this bit already.
-function lower(code: number): number {
-  return code | 0x20
-}
-
-function isAlphanumeric(code: number): boolean {
-  return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
-}
