@@ -25,8 +25,8 @@ const web = (replicas: number) => deployment('web', replicas)
 const deployment = (name: string, replicas: number) =>
   `{ kind: Deployment, metadata: { name: ${name} }, spec: { replicas: ${replicas}, selector: { matchLabels: { app: web } }, template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }] } } } }`
 const rollout = (replicas: number) => web(replicas).replace('kind: Deployment', 'kind: Rollout')
-const referring = (replicas: number) =>
-  `{ kind: Rollout, metadata: { name: web }, spec: { replicas: ${replicas}, workloadRef: { apiVersion: apps/v1, kind: Deployment, name: web } } }`
+const referring = (replicas: number, scaleDown = '') =>
+  `{ kind: Rollout, metadata: { name: web }, spec: { replicas: ${replicas}, workloadRef: { apiVersion: apps/v1, kind: Deployment, name: web${scaleDown} } } }`
 const budget = (amount: string) =>
   `{ kind: PodDisruptionBudget, spec: { ${amount}, selector: { matchLabels: { app: web } } } }`
 const autoscaler = (min: number, max: number) =>
@@ -76,6 +76,21 @@ export default definePolicy({
     passes: [
       { name: 'one of three replicas may go', object: budget('minAvailable: 2'), inventory: web(3) },
       { name: 'nor does a Rollout of three block it', object: budget('minAvailable: 2'), inventory: rollout(3) },
+      {
+        name: 'a Rollout of three, and the Deployment with its template that was scaled to zero',
+        object: budget('minAvailable: 2'),
+        inventory: `${referring(3)}\n---\n${web(0)}`,
+      },
+      {
+        name: 'the pods of both count while a Rollout leaves its Deployment as it is',
+        object: web(2),
+        inventory: `${referring(2)}\n---\n${budget('minAvailable: 3')}`,
+      },
+      {
+        name: 'neither before nor after a Rollout has scaled its Deployment to zero',
+        object: web(2),
+        inventory: `${referring(3, ', scaleDown: progressively')}\n---\n${budget('minAvailable: 2')}`,
+      },
       { name: '50% of 2 replicas are 1', object: budget('minAvailable: 50%'), inventory: web(2) },
       { name: '90% of 10 replicas are 9', object: budget('minAvailable: 90%'), inventory: web(10) },
       { name: '66% of 3 replicas are 2', object: budget('minAvailable: 66%'), inventory: web(3) },
@@ -236,7 +251,25 @@ export default definePolicy({
         name: 'a Rollout whose template is that of a Deployment which was scaled to zero',
         object: budget('minAvailable: 2'),
         inventory: `${referring(2)}\n---\n${web(0)}`,
+        finds: ['at-current /spec/minAvailable'],
+      },
+      {
+        name: 'the same, seen from the Rollout',
+        object: referring(2),
+        inventory: `${budget('minAvailable: 2')}\n---\n${web(0)}`,
+        finds: ['at-current /spec/replicas'],
+      },
+      {
+        name: 'a Rollout with the template of a Deployment that is not known',
+        object: budget('minAvailable: 2'),
+        inventory: referring(2),
         finds: ['unresolved Rollout'],
+      },
+      {
+        name: 'a Rollout that scales its Deployment to zero: how far it is nobody has written',
+        object: budget('minAvailable: 2'),
+        inventory: `${referring(2, ', scaleDown: onsuccess')}\n---\n${web(2)}`,
+        finds: ['unresolved Deployment'],
       },
       {
         name: 'two autoscalers, of which neither scales',

@@ -6,12 +6,14 @@ import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { autoscalersOf, budgetsOf } from '../../src/sdk/relations.ts'
 import { knownScaleOf } from '../../src/sdk/scale.ts'
 import { servicesOf } from '../../src/sdk/services.ts'
+import { withTemplate } from '../../src/sdk/workload-refs.ts'
 
 const web = (replicas: string) =>
   `{ kind: Deployment, metadata: { name: web }, spec: { ${replicas}template: { metadata: { labels: { app: web } }, spec: {} } } }`
 const service = `{ kind: Service, metadata: { name: web }, spec: { selector: { app: web }, ports: [{ port: 80 }] } }`
 const budget = (app: string) =>
   `{ kind: PodDisruptionBudget, metadata: { name: ${app} }, spec: { maxUnavailable: 1, selector: { matchLabels: { app: ${app} } } } }`
+const rollout = `{ kind: Rollout, metadata: { name: web }, spec: { replicas: 3, workloadRef: { apiVersion: apps/v1, kind: Deployment, name: web } } }`
 const autoscaler = (min: number) =>
   `{ kind: HorizontalPodAutoscaler, metadata: { name: web }, spec: { minReplicas: ${min}, maxReplicas: 9, scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web } } }`
 const together = (...objects: string[]) => objects.join('\n---\n')
@@ -23,7 +25,7 @@ export default definePolicy({
   since: '0.1.0',
   sources: ['https://kubernetes.io/docs/concepts/workloads/pods/disruptions/'],
   on: scalableKinds,
-  reads: ['Service', 'PodDisruptionBudget', 'HorizontalPodAutoscaler'],
+  reads: ['Service', 'PodDisruptionBudget', 'HorizontalPodAutoscaler', 'Deployment', 'ReplicaSet'],
   reasons: {
     missing: {
       baseline: 'audit',
@@ -53,6 +55,11 @@ spec:
   examples: {
     passes: [
       { name: 'a budget covers the pods', object: web('replicas: 2, '), inventory: together(service, budget('web')) },
+      {
+        name: 'a budget covers the pods of a Rollout with the template of a Deployment',
+        object: rollout,
+        inventory: together(service, web('replicas: 0, '), budget('web')),
+      },
       { name: 'no Service sends anything there', object: web('replicas: 2, '), inventory: budget('api') },
       { name: 'one replica, which another rule speaks of', object: web('replicas: 1, '), inventory: service },
       {
@@ -68,6 +75,18 @@ spec:
       },
     ],
     fails: [
+      {
+        name: 'a Rollout with the template of a Deployment that it has scaled to zero',
+        object: rollout,
+        inventory: together(service, web('replicas: 0, ')),
+        finds: ['missing /spec/workloadRef'],
+      },
+      {
+        name: 'a Rollout with a template that is not known',
+        object: rollout,
+        inventory: service,
+        finds: ['unresolved Service'],
+      },
       {
         name: 'no budget at all',
         object: web('replicas: 2, '),
@@ -103,22 +122,22 @@ spec:
     ],
   },
   *check({ kind, object, name, namespace, params, inventory }) {
-    const services = servicesOf(kind, object, namespace, inventory)
+    const templated = withTemplate(kind, object, namespace, inventory)
+    const services = servicesOf(kind, templated, namespace, inventory)
     const [service] = services.found
     if (!service) {
       for (const missing of services.unsure) yield unresolved(missing)
       return
     }
-    const budgets = budgetsOf(kind, object, namespace, inventory)
+    const budgets = budgetsOf(kind, templated, namespace, inventory)
     if (budgets.found.length > 0) return
     const scale = knownScaleOf(object, autoscalersOf(object, namespace, inventory))
     const unsure: readonly KindName[] = [...budgets.unsure, ...(scale ? [] : ['HorizontalPodAutoscaler' as const])]
     for (const missing of unsure) yield unresolved(missing)
-    const view = podSpecOf(kind, object)
-    if (unsure.length > 0 || !scale || !view || scale.floor < params.fromReplicas) return
+    if (unsure.length > 0 || !scale || !podSpecOf(kind, templated) || scale.floor < params.fromReplicas) return
     yield {
       reason: 'missing',
-      path: `${view.metadataPath}/labels`,
+      path: podSpecOf(kind, object)?.metadataPath.concat('/labels') ?? '/spec/workloadRef',
       message: `${kind}/${brief(name)} serves ${brief(nameOf(service))} with ${scale.floor} replicas, and no PDB covers them`,
       fix: 'add a PodDisruptionBudget with maxUnavailable: 1 over these labels',
       related: [{ kind: 'Service', namespace, name: nameOf(service) }],

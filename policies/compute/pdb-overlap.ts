@@ -5,7 +5,7 @@ import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, mostRelated, unresolved, type Related } from '../../src/sdk/policy.ts'
-import { budgetsOf, witnessKinds } from '../../src/sdk/relations.ts'
+import { budgetsAround, witnessKinds } from '../../src/sdk/relations.ts'
 
 const onBudget = { default: 'warn', budget: 'deny' } as const
 
@@ -50,6 +50,11 @@ export default definePolicy({
   examples: {
     passes: [
       {
+        name: 'a Rollout and the Deployment whose template it takes share a budget',
+        object: `{ kind: Rollout, metadata: { name: web }, spec: { replicas: 3, workloadRef: { apiVersion: apps/v1, kind: Deployment, name: web } } }`,
+        inventory: together(workload(), budget('web')),
+      },
+      {
         name: 'each workload has a budget of its own',
         object: budget('web'),
         inventory: together(
@@ -80,6 +85,12 @@ export default definePolicy({
       { name: 'seen from the workload: one budget', object: workload(), inventory: budget('web') },
     ],
     fails: [
+      {
+        name: 'two budgets over the template that a Rollout takes from a Deployment',
+        object: `{ kind: Rollout, metadata: { name: web }, spec: { replicas: 3, workloadRef: { apiVersion: apps/v1, kind: Deployment, name: web } } }`,
+        inventory: together(workload(), budget('web'), budget('web-2')),
+        finds: ['overlap /spec/workloadRef'],
+      },
       {
         name: 'two budgets over the same labels',
         object: budget('web'),
@@ -173,13 +184,13 @@ export default definePolicy({
       return
     }
     const view = podSpecOf(kind, object)
-    const { found, unsure } = budgetsOf(kind, object, namespace, inventory)
+    const { found, unsure } = budgetsAround(kind, object, namespace, inventory)
     for (const missing of found.length > 1 ? [] : unsure) yield unresolved(missing)
-    if (!view || found.length < 2) return
+    if (found.length < 2) return
     const wide = found.some(selectsAll)
     yield {
       reason: wide ? 'namespace-wide' : 'overlap',
-      path: `${view.metadataPath}/labels`,
+      path: view ? `${view.metadataPath}/labels` : '/spec/workloadRef',
       message: messageOf(`${kind}/${brief(name, 24)}`, found.map(nameOf), wide),
       fix,
       related: found

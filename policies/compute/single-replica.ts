@@ -1,12 +1,16 @@
+import { unknown } from '../../src/sdk/inventory.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { autoscalersOf } from '../../src/sdk/relations.ts'
 import { knownScaleOf, setsReplicas } from '../../src/sdk/scale.ts'
 import { servicesOf } from '../../src/sdk/services.ts'
+import { refersTo, withTemplate } from '../../src/sdk/workload-refs.ts'
 
 const web = (replicas: string, kind = 'Deployment') =>
   `{ kind: ${kind}, metadata: { name: web }, spec: { ${replicas}template: { metadata: { labels: { app: web } }, spec: {} } } }`
 const service = `{ kind: Service, metadata: { name: web }, spec: { selector: { app: web }, ports: [{ port: 80 }] } }`
+const rollout = (replicas: number) =>
+  `{ kind: Rollout, metadata: { name: web }, spec: { replicas: ${replicas}, workloadRef: { apiVersion: apps/v1, kind: Deployment, name: web } } }`
 const autoscaler = (min: string) =>
   `{ kind: HorizontalPodAutoscaler, metadata: { name: web }, spec: { ${min}maxReplicas: 9, scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web } } }`
 const together = (...objects: string[]) => objects.join('\n---\n')
@@ -18,7 +22,7 @@ export default definePolicy({
   since: '0.1.0',
   sources: ['https://kubernetes.io/docs/concepts/workloads/pods/disruptions/'],
   on: ['Deployment', 'Rollout', 'StatefulSet'],
-  reads: ['Service', 'HorizontalPodAutoscaler'],
+  reads: ['Service', 'HorizontalPodAutoscaler', 'Deployment', 'ReplicaSet', 'Rollout'],
   reasons: {
     single: {
       baseline: 'audit',
@@ -37,9 +41,20 @@ export default definePolicy({
         object: web('replicas: 1, '),
         inventory: together(service, autoscaler('minReplicas: 2, ')),
       },
+      {
+        name: 'a Deployment whose template a Rollout takes',
+        object: web('replicas: 1, '),
+        inventory: together(service, rollout(3)),
+      },
       { name: 'scaled to zero', object: web('replicas: 0, '), inventory: service },
     ],
     fails: [
+      {
+        name: 'a Rollout with the template of a Deployment that it has scaled to zero',
+        object: rollout(1),
+        inventory: together(service, web('replicas: 0, ')),
+        finds: ['single /spec/replicas'],
+      },
       {
         name: 'a Rollout of Argo',
         object: web('replicas: 1, ', 'Rollout'),
@@ -76,7 +91,7 @@ export default definePolicy({
     ],
   },
   *check({ kind, object, name, namespace, inventory }) {
-    const services = servicesOf(kind, object, namespace, inventory)
+    const services = servicesOf(kind, withTemplate(kind, object, namespace, inventory), namespace, inventory)
     const [service] = services.found
     if (!service) {
       for (const missing of services.unsure) yield unresolved(missing)
@@ -87,6 +102,12 @@ export default definePolicy({
     const elsewhere = autoscalers.found.length === 0 && !inventory.complete && !setsReplicas(object)
     if (!scale || elsewhere) return yield unresolved('HorizontalPodAutoscaler')
     if (scale.current === 0 || scale.floor !== 1) return
+    if (kind === 'Deployment') {
+      const rollouts = inventory.list('Rollout', namespace)
+      if (rollouts === unknown) return yield unresolved('Rollout')
+      // Its pods are beside those of the Rollout, or soon gone.
+      if (rollouts.some((rollout) => refersTo(rollout, object))) return
+    }
     const [autoscaler] = autoscalers.found
     const how = autoscaler ? `may be left with one replica by HPA ${brief(nameOf(autoscaler), 24)}` : 'has one replica'
     yield {

@@ -2,10 +2,12 @@ import { selectsNothing } from './budgets.ts'
 import { unknown, type Inventory } from './inventory.ts'
 import type { scalableKinds } from './kinds.ts'
 import { measuredScale, type MeasuredScale } from './measured-scale.ts'
+import { nameOf } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { controllerOf } from './owners.ts'
 import { podsOf, workloadsOf, type Witness, type WitnessKind } from './relations.ts'
 import { isSuspended } from './suspension.ts'
+import { scaledDownBy } from './workload-refs.ts'
 
 export type ScalableWitness = Extract<Witness, { kind: (typeof scalableKinds)[number] }>
 export type CountlessWitness = Exclude<Witness, ScalableWitness>
@@ -34,6 +36,8 @@ export interface Replicas {
   readonly current: number
   /** An autoscaler that may scale to zero still leaves one pod to drain before it does. */
   readonly least: number
+  /** How many of them a Rollout takes away once it runs: those of the Deployment whose template it takes. */
+  readonly leaving: number
   readonly autoscalers: readonly Kinds['HorizontalPodAutoscaler'][]
 }
 
@@ -93,16 +97,22 @@ function count(
 ): Replicas | readonly KindName[] {
   const missing = new Set<KindName>()
   const found: MeasuredScale[] = []
+  let leaving = 0
+  const scaledDown = new Set(
+    workloads.map(({ kind, object }) => (kind === 'Rollout' ? scaledDownBy(object) : undefined)),
+  )
   for (const { kind, object } of workloads) {
     const scale = measuredScale(object, namespace, inventory)
     if (typeof scale === 'string') missing.add(scale === 'value' ? kind : scale)
     else found.push(scale)
+    if (kind === 'Deployment' && typeof scale !== 'string' && scaledDown.has(nameOf(object))) leaving += scale.current
   }
   if (missing.size > 0) return [...missing]
   const running = found.filter(({ current }) => current > 0)
   return {
     current: sum(running.map(({ current }) => current)),
     least: sum(running.map(({ floor }) => Math.max(1, floor))),
+    leaving,
     autoscalers: found.flatMap(({ autoscalers }) => autoscalers),
   }
 }

@@ -62,8 +62,12 @@ export function drainOf(
 
   const replicas = replicasOf(cover, namespace, inventory)
   if (!('current' in replicas)) return { state: 'unresolved', kinds: replicas }
-  const { current, least, autoscalers } = replicas
+  const { current, least, leaving, autoscalers } = replicas
   const seen = { budget, workloads, autoscalers }
+  // How far a Rollout is with a Deployment that it scales down, nobody has written.
+  const later = Math.max(0, current - leaving)
+  if (leaving > 0 && allowedDisruptions(budget, later) > 0 !== allowedDisruptions(budget, current) > 0)
+    return { state: 'unresolved', kinds: ['Deployment'] }
   // The pods of a Job end, so they hold nothing up; but while they run they are what the budget is for.
   if (current === 0 && countless.length > 0) return open
   if (current === 0) return { state: 'inactive', replicas: 0, ...seen }

@@ -39,10 +39,12 @@ export function serversAmong(backends: readonly Backend[]): Server[] {
     const view = podSpecOf(backend.kind, backend.object)
     return view ? { backend, view } : []
   })
-  const serving = all.filter(({ backend: { kind, object } }) => {
-    if (kind === 'Job' || kind === 'CronJob') return false
-    return memberOf(memberOf(object, 'spec'), 'replicas') !== 0
-  })
+  const serves = ({ backend: { kind, object } }: Server) =>
+    kind !== 'Job' && kind !== 'CronJob' && memberOf(memberOf(object, 'spec'), 'replicas') !== 0
+  // A Rollout may run pods with the template of a Deployment that has none of its own any more.
+  const serving = all.filter(
+    (server) => serves(server) || all.some((other) => other.view.spec === server.view.spec && serves(other)),
+  )
   return serving.length > 0 ? serving : all
 }
 

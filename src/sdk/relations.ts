@@ -12,6 +12,7 @@ import { targets, type Scalable } from './scale.ts'
 import type { Selector } from './selectors.ts'
 import { memberOf, stringOf } from './shape.ts'
 import { isVariable } from './variables.ts'
+import { withTemplate } from './workload-refs.ts'
 
 /** What is known to be related, and the kinds among which more may be: not synced, variants, or a `${VARIABLE}`. */
 export interface Relation<T> {
@@ -64,7 +65,10 @@ export function workloadsOf(
   return workloadsSelected(budgetSelector(budget), selectorKeys(budget.spec?.selector), namespace, inventory)
 }
 
-/** The workloads of this namespace whose pods a selector selects; `keys` as of `selectorKeys`. Owners stand as above. */
+/**
+ * The workloads of this namespace whose pods a selector selects; `keys` as of `selectorKeys`. Owners stand as above. A
+ * Rollout that takes the template of another object has that template here.
+ */
 export function workloadsSelected(
   selector: Selector,
   keys: readonly string[] | undefined,
@@ -72,12 +76,13 @@ export function workloadsSelected(
   inventory: Inventory<WitnessKind>,
 ): Relation<Witness> {
   const relations = witnessKinds.map((kind) => {
+    const full = (object: Kinds[WitnessKind]) => withTemplate(kind, object, namespace, inventory)
     const { found, unsure } = related(kind, namespace, inventory, podFilings[kind], keys, (object) => {
-      const selected = selectsPods(selector, kind, object)
+      const selected = selectsPods(selector, kind, full(object))
       return selected !== false && isRepresented(kind, object) ? false : selected
     })
     // The list of a kind holds objects of that kind; the compiler cannot pair the two across the union.
-    return { found: found.map((object) => ({ kind, object }) as Witness), unsure }
+    return { found: found.map((object) => ({ kind, object: full(object) }) as Witness), unsure }
   })
   return { found: relations.flatMap(({ found }) => found), unsure: relations.flatMap(({ unsure }) => unsure) }
 }
@@ -147,9 +152,11 @@ export function budgetsAround(
 ): Relation<Kinds['PodDisruptionBudget']> {
   // The kind says which object it is.
   if (kind === 'PodDisruptionBudget') return { found: [object], unsure: [] }
-  if (kind !== 'HorizontalPodAutoscaler') return budgetsOf(kind, object, namespace, inventory)
+  const over = (kind: KindName, object: object) =>
+    budgetsOf(kind, withTemplate(kind, object, namespace, inventory), namespace, inventory)
+  if (kind !== 'HorizontalPodAutoscaler') return over(kind, object)
   const scaled = scaledBy(object, namespace, inventory)
-  const budgets = scaled.found.map((workload) => budgetsOf(workload.kind, workload.object, namespace, inventory))
+  const budgets = scaled.found.map((workload) => over(workload.kind, workload.object))
   return {
     found: budgets.flatMap(({ found }) => found),
     unsure: [...scaled.unsure, ...budgets.flatMap(({ unsure }) => unsure)],

@@ -18,6 +18,7 @@ export const onlyFrom: ReadonlyMap<string, string> = new Map(
     ],
     'What sends to the workload is sound, and comes before it or is no reason to hold it up: a fault of the workload': [
       'compute-pdb-missing missing: Deployment, then Service',
+      'compute-pdb-missing missing: Rollout, then Service',
       'compute-single-replica single: Deployment, then Service',
       'compute-single-replica single: Rollout, then Service',
       'compute-single-replica single: StatefulSet, then Service',
@@ -25,6 +26,12 @@ export const onlyFrom: ReadonlyMap<string, string> = new Map(
       'network-rollout-drain-gap grace-lt-deregistration: Deployment, then Ingress',
       'network-rollout-drain-gap grace-lt-deregistration: Deployment, then Service',
       'network-rollout-drain-gap no-prestop: Deployment, then Service',
+    ],
+    'The pods are those of the Rollout: the Deployment whose template they have is sound, or is told of in its place': [
+      'compute-pdb-missing missing: Rollout, then Deployment',
+      'compute-pdb-overlap overlap: Rollout, then Deployment',
+      'compute-pdb-overlap overlap: Rollout, then PodDisruptionBudget',
+      'compute-single-replica single: Rollout, then Deployment',
     ],
     'The workload is sound, and what is written on the other object is the fault: its next write says it': [
       'compute-pdb-unhealthy-policy desired-zero: PodDisruptionBudget, then Deployment',
