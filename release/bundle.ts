@@ -13,10 +13,24 @@ const kept = ['name', 'version', 'description', 'license', 'type', 'engines', 'k
 export async function bundle(root: string, out: string): Promise<void> {
   await rm(out, { recursive: true, force: true })
   await mkdir(out, { recursive: true })
+  await bundleCode(root, { day2: 'src/cli/main.ts' }, join(out, 'bin'))
+  await chmod(join(out, 'bin/day2.js'), 0o755)
+  for (const file of ['README.md', 'LICENSE']) await copyFile(join(root, file), join(out, file))
+  // What `day2 serve --dev` sends.
+  await cp(join(root, 'examples'), join(out, 'examples'), { recursive: true })
+  await writeFile(join(out, 'package.json'), await manifest(root))
+}
+
+/** Bundles programs as the command line is published: nothing of a package is loaded that they do not use. */
+export async function bundleCode(
+  root: string,
+  entryPoints: { readonly [name: string]: string },
+  outdir: string,
+): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: { day2: 'src/cli/main.ts' },
-    outdir: join(out, 'bin'),
+    entryPoints: { ...entryPoints },
+    outdir,
     bundle: true,
     splitting: true,
     platform: 'node',
@@ -29,11 +43,6 @@ export async function bundle(root: string, out: string): Promise<void> {
     // CommonJS packages inside call require for Node's own modules.
     banner: { js: "import{createRequire as day2Require}from'node:module';const require=day2Require(import.meta.url);" },
   })
-  await chmod(join(out, 'bin/day2.js'), 0o755)
-  for (const file of ['README.md', 'LICENSE']) await copyFile(join(root, file), join(out, file))
-  // What `day2 serve --dev` sends.
-  await cp(join(root, 'examples'), join(out, 'examples'), { recursive: true })
-  await writeFile(join(out, 'package.json'), await manifest(root))
 }
 
 async function manifest(root: string): Promise<string> {
