@@ -1,3 +1,4 @@
+import { renderSnippet } from '../src/sdk/snippet.ts'
 import { Scalar, stringify } from 'yaml'
 import type { Evaluation, Finding } from '../src/engine/finding.ts'
 import { settingsApiVersion } from '../src/engine/settings-schema.ts'
@@ -75,7 +76,7 @@ function reasonSection(name: string, reason: Reason): string {
       ? ['Fires because something is missing: at most a warning in the webhook, and in `check` only with `--complete`.']
       : []),
     ...(reason.api ? ['The API server itself refuses this; `check` says so before anything is applied.'] : []),
-    ...(reason.snippet ? [`Type instead:\n\n${fenced('yaml', reason.snippet)}`] : []),
+    ...(reason.snippet ? [`Type instead:\n\n${fenced('yaml', renderSnippet(reason.snippet))}`] : []),
   ].join('\n\n')
 }
 

@@ -1,3 +1,4 @@
+import { renderSnippet } from '../src/sdk/snippet.ts'
 import t from 'tap'
 import { policies } from '../policies/index.ts'
 import { exampleNow, readExample, runExample } from '../docs/examples.ts'
@@ -35,7 +36,7 @@ t.test('every policy', async (t) => {
     t.strictSame(unreached, [], `${id}: an example reaches every reason`)
     for (const [reason, { why, snippet }] of Object.entries(reasons)) {
       t.ok(why.length > 0 && !why.includes('\n'), `${id} ${reason} says why in one line`)
-      if (snippet) t.ok(snippet.length < 2000, `${id} ${reason} keeps its snippet short`)
+      if (snippet) t.ok(renderSnippet(snippet).length < 2000, `${id} ${reason} keeps its snippet short`)
     }
   }
 })

@@ -1,16 +1,18 @@
 import { podKinds } from '../../src/sdk/kinds.ts'
+import { labelsOfPods } from '../../src/sdk/labels-to-type.ts'
 import { podCountOf } from '../../src/sdk/measured-scale.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { pointer } from '../../src/sdk/pointer.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { memberOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 
 const why =
   'The autoscaler may never empty the node of such a pod: half-used nodes stay, and what needs a whole one stays Pending or costs a new node.'
-const snippet = `spec:
+const snippet = yaml`spec:
   maxUnavailable: 1 # a PodDisruptionBudget in place of the annotation
-  selector: { matchLabels: { app: web } }`
+  selector: { matchLabels: ${{ labels: { app: 'web' } }} }`
 
 const container = `{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }`
 const workload = (annotations: string, kind = 'Deployment', replicas = 'replicas: 2,') =>
@@ -108,6 +110,7 @@ export default definePolicy({
         path: view.metadataPath + pointer('annotations', key),
         message: `${brief(name, 24) || kind}: ${key}: "${value}" keeps its nodes from being emptied`,
         fix: 'remove the annotation; let a PodDisruptionBudget say how many may go at once',
+        values: { labels: labelsOfPods(kind, object) },
       }
     }
     if (typeof count === 'string') yield unresolved(count)

@@ -1,20 +1,24 @@
 import { antiAffinityTerms } from '../../src/sdk/anti-affinity.ts'
 import { domainsOf, mayGrow, nodesOfPod, type PodNodes } from '../../src/sdk/eligible-nodes.ts'
 import { makesEndingPods, podKinds } from '../../src/sdk/kinds.ts'
+import { labelsToType } from '../../src/sdk/labels-to-type.ts'
 import { podCountOf, type MeasuredScale } from '../../src/sdk/measured-scale.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
+import { resolve } from '../../src/sdk/pointer.ts'
 import { definePolicy, unresolved, type Missing } from '../../src/sdk/policy.ts'
+import { memberOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 
 const why =
   'One pod for each domain and a limited number of domains: the next pod, be it a surge, a scale-up or the replacement of a drained one, stays Pending while nodes idle.'
-const snippet = `affinity:
+const snippet = yaml`affinity:
   podAntiAffinity:
     preferredDuringSchedulingIgnoredDuringExecution: # was required
       - weight: 100
         podAffinityTerm:
-          topologyKey: kubernetes.io/hostname
-          labelSelector: { matchLabels: { app: web } }`
+          topologyKey: ${{ topologyKey: 'kubernetes.io/hostname' }}
+          labelSelector: { matchLabels: ${{ labels: { app: 'web' } }} }`
 
 const container = `{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }`
 const ownPods = 'labelSelector: { matchLabels: { app: web } }'
@@ -276,11 +280,16 @@ export default definePolicy({
         path,
         message: subject + (shortage?.numbers ?? ''),
         fix: softer,
+        values: { topologyKey, labels: labelsOfTerm(resolve(path, object)) },
       }
     }
     for (const missing of unsure) yield unresolved(missing)
   },
 })
+
+function labelsOfTerm(term: unknown): ReturnType<typeof labelsToType> {
+  return labelsToType(memberOf(memberOf(term, 'labelSelector'), 'matchLabels'))
+}
 
 const softer = 'make it preferredDuringSchedulingIgnoredDuringExecution (weight 100), or spread with ScheduleAnyway'
 

@@ -1,18 +1,22 @@
 import { domainsOf, mayGrow, nodesOfPod, type PodNodes } from '../../src/sdk/eligible-nodes.ts'
 import { makesEndingPods, podKinds } from '../../src/sdk/kinds.ts'
+import { labelsToType } from '../../src/sdk/labels-to-type.ts'
 import { podCountOf } from '../../src/sdk/measured-scale.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
+import { resolve } from '../../src/sdk/pointer.ts'
 import { definePolicy, unresolved, type Missing } from '../../src/sdk/policy.ts'
+import { memberOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { hardSpreads, spreadRoom, type SpreadConstraint } from '../../src/sdk/topology-spread.ts'
 
-const snippet = `topologySpreadConstraints:
+const snippet = yaml`topologySpreadConstraints:
   - maxSkew: 1
-    topologyKey: topology.kubernetes.io/zone
+    topologyKey: ${{ topologyKey: 'topology.kubernetes.io/zone' }}
     whenUnsatisfiable: ScheduleAnyway # was DoNotSchedule
     nodeTaintsPolicy: Honor
     matchLabelKeys: [pod-template-hash]
-    labelSelector: { matchLabels: { app: web } }`
+    labelSelector: { matchLabels: ${{ labels: { app: 'web' } }} }`
 const blindWhy =
   'A domain whose nodes take no pod is counted all the same and stays empty, so the others may not grow past maxSkew: pods stay Pending beside idle nodes.'
 const noLabelWhy =
@@ -313,6 +317,8 @@ export default definePolicy({
     const current = typeof count === 'object' && !makesEndingPods(kind) ? count.current : 0
     for (const constraint of constraints) {
       const { path, topologyKey } = constraint
+      const selector = memberOf(resolve(path, object), 'labelSelector')
+      const values = { topologyKey, labels: labelsToType(memberOf(selector, 'matchLabels')) }
       const subject = `${brief(name, 24) || kind}: DoNotSchedule on ${brief(topologyKey, 40)}`
       if (!params.allowedHardKeys.includes(topologyKey)) {
         yield {
@@ -320,6 +326,7 @@ export default definePolicy({
           path: `${path}/whenUnsatisfiable`,
           message: subject,
           fix: 'set whenUnsatisfiable: ScheduleAnyway',
+          values,
         }
       }
       if (!constraint.countsItself) {
@@ -343,7 +350,7 @@ export default definePolicy({
       for (const fault of 'unresolved' in nodes
         ? suspectedFaults(constraint, current)
         : faultsOf(constraint, constraints, nodes, current, params.autoscaling)) {
-        yield { ...fault, path: path + fault.path, message: subject + fault.message }
+        yield { ...fault, path: path + fault.path, message: subject + fault.message, values }
       }
     }
     for (const missing of unsure) yield unresolved(missing)

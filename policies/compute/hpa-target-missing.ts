@@ -5,6 +5,7 @@ import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName } from '../../src/sdk/objects.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { memberOf, stringOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const why =
@@ -31,11 +32,11 @@ export default definePolicy({
     'wrong-group': {
       baseline: 'warn',
       why: 'The autoscaler looks the kind up in the group that apiVersion names, and finds none there: it says FailedGetScale, and the number of pods follows no load.',
-      snippet: `spec:
+      snippet: yaml`spec:
   scaleTargetRef:
-    apiVersion: apps/v1
-    kind: Deployment
-    name: web`,
+    apiVersion: ${{ apiVersion: 'apps/v1' }}
+    kind: ${{ kind: 'Deployment' }}
+    name: ${{ name: 'web' }}`,
     },
   },
   examples: {
@@ -134,8 +135,14 @@ export default definePolicy({
     const place = '/spec/scaleTargetRef'
     if (known.group !== group) {
       const asked = apiVersion === '' ? 'has no apiVersion' : `is looked up in ${brief(apiVersion ?? '', 24)}`
-      const fix = `set apiVersion: ${known.group === '' ? '' : `${known.group}/`}${known.version}`
-      yield { reason: 'wrong-group', path: `${place}/apiVersion`, message: `${subject} ${asked}`, fix }
+      const meant = `${known.group === '' ? '' : `${known.group}/`}${known.version}`
+      yield {
+        reason: 'wrong-group',
+        path: `${place}/apiVersion`,
+        message: `${subject} ${asked}`,
+        fix: `set apiVersion: ${meant}`,
+        values: { apiVersion: meant, kind: known.kind, name: wanted },
+      }
       return
     }
     if (!known.scalable) {

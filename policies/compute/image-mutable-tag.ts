@@ -4,6 +4,7 @@ import { podKinds } from '../../src/sdk/kinds.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { containersOf, podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const resources = `resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }`
@@ -28,7 +29,7 @@ export default definePolicy({
       baseline: 'audit',
       strict: 'warn',
       why: 'Each node keeps the image that it pulled first under this name: a pod that moves may run older or newer code than its siblings, and a rollback brings nothing back.',
-      snippet: `image: registry.example.com/web:1.4.2 # or web@sha256:…
+      snippet: yaml`image: ${{ image: 'registry.example.com/web:1.4.2' }} # or web@sha256:…
 imagePullPolicy: IfNotPresent`,
     },
   },
@@ -90,6 +91,7 @@ imagePullPolicy: IfNotPresent`,
         path: `${path}/image`,
         message: `container ${name} runs ${brief(String(image), 64)} with imagePullPolicy ${String(imagePullPolicy)}`,
         fix: 'name a version tag or a digest, or set imagePullPolicy: Always',
+        values: { image: `${String(image).replace(/:latest$/, '')}:1.4.2` },
       }
     }
   },

@@ -6,16 +6,17 @@ import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { pinnedValues } from '../../src/sdk/pinned-values.ts'
 import { memberOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 import { inOneZone, isZoneKey } from '../../src/sdk/zones.ts'
 
-const preferred = `affinity:
+const preferred = yaml`affinity:
   nodeAffinity:
     preferredDuringSchedulingIgnoredDuringExecution: # was nodeName, nodeSelector or required
       - weight: 100
         preference:
           matchExpressions:
-            - { key: topology.kubernetes.io/zone, operator: In, values: [eu-west-1a] }`
+            - { key: ${{ topologyKey: 'topology.kubernetes.io/zone' }}, operator: In, values: [${{ domain: 'eu-west-1a' }}] }`
 const zoneWhy =
   'All replicas share the fate of one zone: when it is lost or full, or its nodes are drained, none may run elsewhere and all stay Pending.'
 
@@ -176,7 +177,13 @@ export default definePolicy({
     if (typeof nodeName === 'string' && nodeName !== '' && (kind !== 'Pod' || isNew(object, review))) {
       if (isVariable(nodeName)) return yield unresolved('value')
       const message = `${subject} node ${brief(nodeName)} past the scheduler`
-      yield { reason: 'node-name', path: `${path}/nodeName`, message, fix: 'drop nodeName; prefer nodes by affinity' }
+      yield {
+        reason: 'node-name',
+        path: `${path}/nodeName`,
+        message,
+        fix: 'drop nodeName; prefer nodes by affinity',
+        values: { topologyKey: hostname, domain: nodeName },
+      }
       return
     }
     // Each pod of a DaemonSet is pinned to a node, and that is what it is for.
@@ -189,7 +196,13 @@ export default definePolicy({
     if (hosts === unknown) return yield unresolved('value')
     if (hosts && hosts.values.size <= 1) {
       const [host = ''] = hosts.values
-      yield { reason: 'hostname', path: path + hosts.path, message: `${subject} node ${brief(host)}`, fix }
+      yield {
+        reason: 'hostname',
+        path: path + hosts.path,
+        message: `${subject} node ${brief(host)}`,
+        fix,
+        values: { topologyKey: hostname, domain: host || undefined },
+      }
       return
     }
     const zones = pinnedValues(spec, isZoneKey)
@@ -208,6 +221,7 @@ export default definePolicy({
       path: path + zones.path,
       message: `${subject} zone ${brief(inZone)}`,
       fix,
+      values: { domain: inZone },
     }
   },
 })

@@ -1,4 +1,5 @@
 import { scalableKinds } from '../../src/sdk/kinds.ts'
+import { labelsOfPods } from '../../src/sdk/labels-to-type.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { KindName } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
@@ -6,6 +7,7 @@ import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { autoscalersOf, budgetsOf } from '../../src/sdk/relations.ts'
 import { knownScaleOf } from '../../src/sdk/scale.ts'
 import { servicesOf } from '../../src/sdk/services.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { withTemplate } from '../../src/sdk/workload-refs.ts'
 
 const web = (replicas: string) =>
@@ -32,16 +34,15 @@ export default definePolicy({
       strict: 'warn',
       absence: true,
       why: 'Without a budget two nodes that are drained at a time may take every replica at once, and the Service has no endpoints left.',
-      snippet: `apiVersion: policy/v1
+      snippet: yaml`apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
-  name: web
+  name: ${{ name: 'web' }}
 spec:
   maxUnavailable: 1
   unhealthyPodEvictionPolicy: AlwaysAllow
   selector:
-    matchLabels:
-      app: web # the labels of the pod template`,
+    matchLabels: ${{ labels: { app: 'web' } }} # the labels of the pod template`,
     },
   },
   params: {
@@ -134,12 +135,14 @@ spec:
     const scale = knownScaleOf(object, autoscalersOf(object, namespace, inventory))
     const unsure: readonly KindName[] = [...budgets.unsure, ...(scale ? [] : ['HorizontalPodAutoscaler' as const])]
     for (const missing of unsure) yield unresolved(missing)
-    if (unsure.length > 0 || !scale || !podSpecOf(kind, templated) || scale.floor < params.fromReplicas) return
+    const view = podSpecOf(kind, templated)
+    if (unsure.length > 0 || !scale || !view || scale.floor < params.fromReplicas) return
     yield {
       reason: 'missing',
       path: podSpecOf(kind, object)?.metadataPath.concat('/labels') ?? '/spec/workloadRef',
       message: `${kind}/${brief(name)} serves ${brief(nameOf(service))} with ${scale.floor} replicas, and no PDB covers them`,
       fix: 'add a PodDisruptionBudget with maxUnavailable: 1 over these labels',
+      values: { name: name === '' ? undefined : name, labels: labelsOfPods(kind, templated) },
       related: [{ kind: 'Service', namespace, name: nameOf(service) }],
     }
   },

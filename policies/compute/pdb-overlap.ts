@@ -1,11 +1,13 @@
 import { overlapOf } from '../../src/sdk/budget-overlap.ts'
 import { selectsAll } from '../../src/sdk/budgets.ts'
 import { podKinds } from '../../src/sdk/kinds.ts'
+import { labelsOfPods } from '../../src/sdk/labels-to-type.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, mostRelated, unresolved, type Related } from '../../src/sdk/policy.ts'
 import { budgetsAround, witnessKinds } from '../../src/sdk/relations.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 
 const onBudget = { default: 'warn', budget: 'deny' } as const
 
@@ -41,10 +43,9 @@ export default definePolicy({
       baseline: onBudget,
       strict: 'deny',
       why: 'A budget that selects every pod is a second one for each that has its own: the eviction API answers HTTP 500 for them, whatever both allow, and kubectl drain gives up at once.',
-      snippet: `spec:
+      snippet: yaml`spec:
   selector:
-    matchLabels:
-      app: web # the labels of one workload`,
+    matchLabels: ${{ labels: { app: 'web' } }} # the labels of one workload`,
     },
   },
   examples: {
@@ -180,6 +181,7 @@ export default definePolicy({
         related: [witness, ...others.map((other) => ({ kind, object: other }))]
           .slice(0, mostRelated)
           .map((each) => place(each, namespace)),
+        values: { labels: labelsOfPods(witness.kind, witness.object) },
       }
       return
     }
@@ -196,6 +198,7 @@ export default definePolicy({
       related: found
         .slice(0, mostRelated)
         .map((budget) => place({ kind: 'PodDisruptionBudget', object: budget }, namespace)),
+      values: { labels: labelsOfPods(kind, object) },
     }
   },
 })

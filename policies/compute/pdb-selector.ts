@@ -1,17 +1,18 @@
 import { refusalsOf, selectsNothing } from '../../src/sdk/budgets.ts'
 import { unknown } from '../../src/sdk/inventory.ts'
+import { labelsToType } from '../../src/sdk/labels-to-type.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { isRotatedLabel } from '../../src/sdk/pod-labels.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { podsOf, workloadsOf } from '../../src/sdk/relations.ts'
 import { selectedLabels } from '../../src/sdk/selected-labels.ts'
 import { labelSelector, selectsEverything } from '../../src/sdk/selectors.ts'
-import { recordOf } from '../../src/sdk/shape.ts'
+import { memberOf, recordOf } from '../../src/sdk/shape.ts'
+import { type GivenValues, yaml } from '../../src/sdk/snippet.ts'
 
-const snippet = `spec:
+const snippet = yaml`spec:
   selector:
-    matchLabels:
-      app: web # the labels of the pod template`
+    matchLabels: ${{ labels: { app: 'web' } }} # the labels of the pod template`
 
 const budget = (spec: string) => `{ kind: PodDisruptionBudget, spec: { ${spec} } }`
 const old = (selector: string) =>
@@ -74,12 +75,11 @@ export default definePolicy({
       baseline: 'deny',
       api: true,
       why: 'policy/v1beta1 is served no longer (since 1.25), and its empty selector meant no pod where that of policy/v1 means every pod.',
-      snippet: `apiVersion: policy/v1
+      snippet: yaml`apiVersion: policy/v1
 kind: PodDisruptionBudget
 spec:
   selector:
-    matchLabels:
-      app: web # the labels of the pod template`,
+    matchLabels: ${{ labels: { app: 'web' } }} # the labels of the pod template`,
     },
   },
   params: {
@@ -263,6 +263,7 @@ spec:
         path: path + place,
         message: `${subject} selects by ${brief(key, 50)}, whose value changes`,
         fix: 'remove it, and select by the labels of the pod template',
+        values: { labels: lastingLabels(selector, params.versionLabels) },
       }
     }
 
@@ -284,3 +285,9 @@ spec:
     }
   },
 })
+
+/** The labels of a selector whose values stay. */
+function lastingLabels(selector: unknown, versionLabels: readonly string[]): GivenValues['labels'] {
+  const all = Object.entries(recordOf(memberOf(selector, 'matchLabels')) ?? {})
+  return labelsToType(Object.fromEntries(all.filter(([key]) => !isRotatedLabel(key) && !versionLabels.includes(key))))
+}

@@ -10,6 +10,7 @@ import { credentialParams, credentialReasons, credentialViolation } from '../../
 import { podKinds } from '../../src/sdk/kinds.ts'
 import { containersOf, podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy } from '../../src/sdk/policy.ts'
+import { ownAccountOf } from '../../src/sdk/service-accounts.ts'
 
 const resources = `resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }`
 const container = (fields: string) => `{ name: web, image: "registry.example.com/web:1.4.2", ${resources}, ${fields} }`
@@ -137,6 +138,7 @@ export default definePolicy({
     const view = podSpecOf(kind, object)
     if (!view) return
     // Each container has an environment of its own; halves of a pair lie together.
+    const account = ownAccountOf(view.spec)
     const custom = params.extraDetectors.length > 0 || params.otherClouds
     for (const container of containersOf(view)) {
       if (!custom && !mayHoldCredentials(container)) continue
@@ -145,11 +147,11 @@ export default definePolicy({
       const keys = new Map(hits.length === 0 ? [] : fields.map(({ path, key }) => [path, key]))
       for (const hit of hits) {
         const key = keys.get(hit.path) ?? ''
-        yield credentialViolation(hit, placeInContainer(container, { path: hit.path, key }))
+        yield credentialViolation(hit, placeInContainer(container, { path: hit.path, key }), account)
       }
     }
     if (!custom && !mayAnnotateCredentials(view)) return
     for (const hit of detectCredentials(annotationFields(view), params))
-      yield credentialViolation(hit, placeOfAnnotation(hit))
+      yield credentialViolation(hit, placeOfAnnotation(hit), account)
   },
 })

@@ -2,8 +2,9 @@ import { podKinds } from '../../src/sdk/kinds.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
-import { accountOf, cloudsOf } from '../../src/sdk/service-accounts.ts'
+import { accountOf, cloudsOf, ownAccountOf } from '../../src/sdk/service-accounts.ts'
 import { memberOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const container = `{ name: agent, image: "registry.example.com/agent:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }`
@@ -12,10 +13,10 @@ const daemonSet = (fields: string) =>
 const account = `{ kind: ServiceAccount, metadata: { name: agent, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/agent" } } }`
 const nodeClass = (options: string) => `{ kind: EC2NodeClass, spec: { metadataOptions: { ${options} } } }`
 const place = '/spec/metadataOptions/httpPutResponseHopLimit'
-const mapped = `apiVersion: v1
+const mapped = yaml`apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: agent # serviceAccountName of the pod template
+  name: ${{ account: 'agent' }} # serviceAccountName of the pod template
   annotations:
     eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/agent`
 
@@ -136,6 +137,7 @@ export default definePolicy({
       path: `${view.path}/hostNetwork`,
       message: `${kind} ${brief(name)} is on the host network and inherits the identity of its node`,
       fix: `map a role to ServiceAccount ${brief(answer.name)}, or leave the host network`,
+      values: { account: ownAccountOf(view.spec) },
     }
   },
 })

@@ -4,6 +4,7 @@ import { pointer } from '../../src/sdk/pointer.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy } from '../../src/sdk/policy.ts'
 import { listOf, memberOf, stringOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 
 const container = `{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }`
 const pod = (token: string) =>
@@ -26,12 +27,12 @@ export default definePolicy({
       baseline: 'audit',
       strict: 'warn',
       why: 'The kubelet renews the file after 80 % of its life or a day, so a longer life helps only who stole the token, and an application that reads it once at its start, until it fails weeks later.',
-      snippet: `volumes:
-  - name: token
+      snippet: yaml`volumes:
+  - name: ${{ volume: 'token' }}
     projected:
       sources:
         - serviceAccountToken:
-            path: token
+            path: ${{ file: 'token' }}
             expirationSeconds: 3600`,
     },
   },
@@ -72,7 +73,8 @@ export default definePolicy({
       // The API server adds it to every Pod, with an hour and seven seconds.
       if (name.startsWith('kube-api-access-')) continue
       for (const [each, source] of listOf(memberOf(memberOf(volume, 'projected'), 'sources')).entries()) {
-        const seconds = memberOf(memberOf(source, 'serviceAccountToken'), 'expirationSeconds')
+        const token = memberOf(source, 'serviceAccountToken')
+        const seconds = memberOf(token, 'expirationSeconds')
         if (typeof seconds !== 'number' || seconds <= params.maxSeconds) continue
         yield {
           reason: 'long-lived',
@@ -81,6 +83,7 @@ export default definePolicy({
             pointer('volumes', index, 'projected', 'sources', each, 'serviceAccountToken', 'expirationSeconds'),
           message: `the token of volume ${brief(name)} lives ${seconds} s, more than ${params.maxSeconds} s`,
           fix: 'set expirationSeconds: 3600, and read the file again whenever it is used',
+          values: { volume: name === '' ? undefined : name, file: stringOf(memberOf(token, 'path')) },
         }
       }
     }

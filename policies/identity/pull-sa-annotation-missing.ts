@@ -7,6 +7,7 @@ import { containersOf, podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, mostRelated, unresolved } from '../../src/sdk/policy.ts'
 import { witnessKinds } from '../../src/sdk/relations.ts'
 import { accountOf, annotationOf, workloadsUnder } from '../../src/sdk/service-accounts.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 
 const key = 'eks.amazonaws.com/ecr-role-arn'
 const configured = { requiredServiceAccountAnnotationKeys: [key], matchImages: ['*.dkr.ecr.*.amazonaws.com'] }
@@ -33,10 +34,10 @@ export default definePolicy({
     'key-missing': {
       baseline: 'deny',
       why: 'The kubelet does not call the provider and reports an error instead, so no image of that registry is ever pulled for the pod.',
-      snippet: `apiVersion: v1
+      snippet: yaml`apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: app
+  name: ${{ account: 'app' }}
   annotations:
     eks.amazonaws.com/ecr-role-arn: arn:aws:iam::111122223333:role/pull`,
     },
@@ -122,6 +123,7 @@ metadata:
           path: pointer('metadata', 'annotations', each),
           message: `ServiceAccount ${brief(name)} lacks ${brief(each, 64)}; ${pulling.length} workload${pulling.length > 1 ? 's' : ''} pull with it`,
           fix: 'add the annotation',
+          values: { account: name === '' ? undefined : name },
           related: pulling
             .slice(0, mostRelated)
             .map((workload) => ({ kind: workload.kind, namespace, name: nameOf(workload.object) })),
@@ -144,6 +146,7 @@ metadata:
           message: `${kind} ${brief(name)} pulls with ServiceAccount ${brief(answer.name)}, which lacks ${brief(each, 64)}`,
           fix: 'add the annotation to the account',
           related: [{ kind: 'ServiceAccount', namespace, name: answer.name }],
+          values: { account: answer.name },
         }
   },
 })

@@ -10,7 +10,8 @@ import {
   pullingKinds,
   pullSecretsOf,
 } from '../../src/sdk/pull-secrets.ts'
-import { accountOf } from '../../src/sdk/service-accounts.ts'
+import { accountNameOf, accountOf } from '../../src/sdk/service-accounts.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const resources = `resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }`
@@ -45,11 +46,11 @@ export default definePolicy({
       baseline: 'audit',
       strict: 'warn',
       why: 'Without a pull secret the kubelet pulls without credentials, and a private registry answers 401: ErrImagePull, on every node that has no login of its own.',
-      snippet: `# On the ServiceAccount, for every pod that runs under it; or on the pod (template)
+      snippet: yaml`# On the ServiceAccount, for every pod that runs under it; or on the pod (template)
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: app
+  name: ${{ account: 'app' }}
 imagePullSecrets:
   - name: registry`,
     },
@@ -190,6 +191,7 @@ imagePullSecrets:
         path,
         message: `container ${brief(container, 24)} pulls from ${brief(realm, 40)} without a pull secret; ${evidence}`,
         fix: 'add imagePullSecrets to the pod or its ServiceAccount',
+        values: { account: accountNameOf(view.spec) },
         ...(puller ? { related: [puller] } : {}),
       }
     }

@@ -5,7 +5,8 @@ import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { cloudHosts, pullSecretsOf } from '../../src/sdk/pull-secrets.ts'
 import { witnessKinds } from '../../src/sdk/relations.ts'
-import { workloadsUnder } from '../../src/sdk/service-accounts.ts'
+import { accountNameOf, workloadsUnder } from '../../src/sdk/service-accounts.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 
 const ecr = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2'
 const resources = `resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }`
@@ -38,12 +39,12 @@ export default definePolicy({
       baseline: 'audit',
       strict: 'warn',
       why: 'The kubelet tries the secret before the credential provider of the node: an expired one fills the errors of the pull with its own, hides that the provider is broken, and then both fail at once.',
-      snippet: `# The pod (template) without imagePullSecrets: the credential provider of the node pulls. Take the list off the
+      snippet: yaml`# The pod (template) without imagePullSecrets: the credential provider of the node pulls. Take the list off the
 # ServiceAccount too, or the API server puts it back into every pod that has none.
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: app
+  name: ${{ account: 'app' }}
 imagePullSecrets: []`,
     },
   },
@@ -144,6 +145,7 @@ imagePullSecrets: []`,
         path: '/imagePullSecrets',
         message: `every workload under ServiceAccount ${brief(name)} pulls from a cloud, as ${brief(first, 48)}`,
         fix: 'remove imagePullSecrets: the credential provider of the nodes pulls',
+        values: { account: name === '' ? undefined : name },
       }
       return
     }
@@ -163,6 +165,7 @@ imagePullSecrets: []`,
       path: `${view.path}/imagePullSecrets`,
       message: `pull secret ${brief(secret.name)}${origin}: nodes pull from ${brief(hosts[0] ?? '', 48)} by themselves`,
       fix: 'remove imagePullSecrets',
+      values: { account: accountNameOf(view.spec) },
       related: [{ kind: 'Secret', namespace, name: secret.name }],
     }
   },

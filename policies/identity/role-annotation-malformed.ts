@@ -6,6 +6,7 @@ import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { annotationFault, meantKey, shown } from '../../src/sdk/role-annotations.ts'
 import { accountNameOf, roleKeys } from '../../src/sdk/service-accounts.ts'
 import { memberOf, recordOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const why =
@@ -69,10 +70,10 @@ export default definePolicy({
     misplaced: {
       baseline: 'warn',
       why: 'The mapping is read from the ServiceAccount only; on a workload it does nothing, and the pods run with the identity of their node.',
-      snippet: `apiVersion: v1
+      snippet: yaml`apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: app
+  name: ${{ account: 'app' }}
   annotations:
     eks.amazonaws.com/role-arn: ${arn}`,
     },
@@ -270,6 +271,7 @@ metadata:
             path: path + pointer('annotations', key),
             message: `${key} on ${kind} ${brief(name)} does nothing`,
             fix: `move it to metadata.annotations of ${target}`,
+            values: { account },
           }
   },
 })

@@ -4,15 +4,16 @@ import { brief } from '../../src/sdk/names.ts'
 import { pointer } from '../../src/sdk/pointer.ts'
 import { containersOf, podSpecOf, type ContainerView, type PodSpecView } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
-import { accountOf, cloudsOf, roleKeys, roleOf } from '../../src/sdk/service-accounts.ts'
+import { accountOf, cloudsOf, ownAccountOf, roleKeys, roleOf } from '../../src/sdk/service-accounts.ts'
 import { listOf, memberOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 
 const why =
   'The SDK finds no token for the role and takes what the node has: requests are refused, or done with rights that were never meant for the pod.'
-const snippet = `apiVersion: v1
+const snippet = yaml`apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: app # serviceAccountName of the pod template
+  name: ${{ account: 'app' }} # serviceAccountName of the pod template
   annotations:
     eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/app`
 const deployment = (env: string, spec = '', labels = '') =>
@@ -140,6 +141,7 @@ export default definePolicy({
         message: `${kind} ${brief(name)} ${says}, but ServiceAccount ${brief(answer.name)} maps to no role`,
         fix: cloud ? `annotate the account with ${roleKeys[cloud]}` : 'annotate the account with its role',
         related: [{ kind: 'ServiceAccount', namespace, name: answer.name }],
+        values: { account: ownAccountOf(view.spec) },
       }
     }
   },

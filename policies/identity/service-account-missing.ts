@@ -5,6 +5,7 @@ import { brief, nameOf } from '../../src/sdk/names.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { accountOf } from '../../src/sdk/service-accounts.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 
 const container = `{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }`
 const deployment = (fields: string) =>
@@ -29,10 +30,10 @@ export default definePolicy({
       baseline: level,
       absence: true,
       why: 'The workload is accepted and each of its pods is refused: its controller says FailedCreate, and not one pod runs.',
-      snippet: `apiVersion: v1
+      snippet: yaml`apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: app`,
+  name: ${{ account: 'app' }}`,
     },
   },
   examples: {
@@ -109,6 +110,7 @@ metadata:
         near === undefined
           ? 'create it, or correct the name'
           : `write serviceAccountName: ${brief(near)}, or create it`,
+      values: { account: answer.name },
     }
   },
 })

@@ -3,7 +3,8 @@ import { podKinds } from '../../src/sdk/kinds.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { containersOf, podSpecOf, type ContainerView } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
-import { accountOf, roleOf, type AccountAnswer } from '../../src/sdk/service-accounts.ts'
+import { type AccountAnswer, accountOf, ownAccountOf, roleOf } from '../../src/sdk/service-accounts.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const resources = `resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }`
@@ -21,14 +22,14 @@ const serviceAccount = (annotation: string) =>
   `{ kind: ServiceAccount, metadata: { name: app, annotations: { ${annotation} } } }`
 const container = '/spec/template/spec/containers/0'
 
-const snippet = `# In the pod (template): no variable with a key, and the ServiceAccount that is mapped to a role
+const snippet = yaml`# In the pod (template): no variable with a key, and the ServiceAccount that is mapped to a role
 spec:
-  serviceAccountName: app
+  serviceAccountName: ${{ account: 'app' }}
 ---
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: app
+  name: ${{ account: 'app' }}
   annotations:
     eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/app`
 
@@ -203,6 +204,7 @@ export default definePolicy({
           message: `${what} ${role === undefined ? `from ${ref.source.kind} ${brief(ref.source.name)}` : `although ${role}`}`,
           fix: role === undefined ? fix : 'remove the variable: the SDK then takes the role',
           related: [{ kind: ref.source.kind, namespace, name: ref.source.name }],
+          values: { account: ownAccountOf(view.spec) },
         }
       }
     }

@@ -15,6 +15,7 @@ import {
 import type { Service } from '../../src/sdk/services.ts'
 import { shadowedRoutes } from '../../src/sdk/shadowed-routes.ts'
 import { listOf, memberOf, stringOf, textOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { targetPortOf } from '../../src/sdk/target-ports.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
@@ -22,11 +23,11 @@ const why =
   'The API server stores it, but the controller finds no Service port to send to: it leaves the path out or answers 500, 503 or 404 for it.'
 const lost =
   'The gateway drops the mirror and says so only in the status of the route (ResolvedRefs: False): requests are answered as ever, and the copies reach nobody.'
-const snippet = `backend:
+const snippet = yaml`backend:
   service:
-    name: web
-    port: {number: 80} # spec.ports[].port of the Service, not the port of the container
-# HTTPRoute, GRPCRoute: backendRefs: [{name: web, port: 80}]`
+    name: ${{ service: 'web' }}
+    port: {number: ${{ port: 80 }}} # spec.ports[].port of the Service, not the port of the container
+# HTTPRoute, GRPCRoute: backendRefs: [{name: ${{ service: 'web' }}, port: ${{ port: 80 }}}]`
 
 const service = (ports = '{ name: http, port: 80, targetPort: 8080 }', rest = 'selector: { app: web }, ') =>
   `{ kind: Service, metadata: { name: web }, spec: { ${rest}ports: [${ports}] } }`
@@ -71,13 +72,13 @@ export default definePolicy({
       strict: 'deny',
       absence: true,
       why: 'A route may send to another namespace only where a ReferenceGrant of that namespace lets it: without one the gateway answers 500 (gRPC: UNAVAILABLE) for the path.',
-      snippet: `apiVersion: gateway.networking.k8s.io/v1beta1
+      snippet: yaml`apiVersion: gateway.networking.k8s.io/v1beta1
 kind: ReferenceGrant
 metadata:
   name: routes
-  namespace: backend # that of the Service
+  namespace: ${{ toNamespace: 'backend' }} # that of the Service
 spec:
-  from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: shop}]
+  from: [{group: gateway.networking.k8s.io, kind: ${{ kind: 'HTTPRoute' }}, namespace: ${{ namespace: 'shop' }}}]
   to: [{group: "", kind: Service}]`,
     },
     'mirror-port': { baseline: 'warn', why: lost },
@@ -328,6 +329,7 @@ function* judgeRoute(kind: RouteKind, route: GatewayRoute, namespace: string, in
         path: `${backend.path}/namespace`,
         message: `${title} → ${brief(backend.service, 20)}: no ReferenceGrant of namespace ${brief(backend.namespace, 20)} lets it send there`,
         fix: `create a ReferenceGrant there, from ${kind} of ${brief(namespace, 20)} to Service`,
+        values: { kind, namespace, toNamespace: backend.namespace },
       }
   }
 }
@@ -363,6 +365,7 @@ function* judgeService(service: Service, namespace: string, inventory: Known): S
           message: `Service ${brief(name, 20)} is only a name (ExternalName), and ${kind} ${brief(from, 20)}${place} sends to it`,
           fix: 'check that the controller allows it, or give the Service endpoints',
           related: [{ kind, namespace: where, name: from }],
+          values: { service: name },
         })
         continue
       }
@@ -374,6 +377,7 @@ function* judgeService(service: Service, namespace: string, inventory: Known): S
         message: `Service ${brief(name, 20)} has no port ${quoted(port)}, to which ${kind} ${brief(from, 20)}${place} ${mirror ? 'mirrors' : 'sends'}${listed(service)}`,
         fix: `keep the port, or change the backend of the ${kind} first`,
         related: [{ kind, namespace: where, name: from }],
+        values: { service: name, port: portMeant(service, port) },
       })
     }
   }
@@ -436,6 +440,7 @@ function faultOf(
         near === undefined
           ? 'create the Service, or correct the name'
           : `write name: ${brief(near)}, or create the Service`,
+      values: { service: near ?? name, port: typeof port === 'number' ? port : undefined },
     }
   }
   const related = [{ kind: 'Service', namespace, name }]
@@ -447,6 +452,7 @@ function faultOf(
       message,
       fix: 'check that the controller allows it, or send to a Service with endpoints',
       related,
+      values: { service: name },
     }
   }
   if (port === undefined) return undefined
@@ -461,6 +467,7 @@ function faultOf(
       ? `write ${fieldAt(path, portPath)}: ${port}, without quotes: text is the name of a port`
       : portFix(service, port, fieldAt(path, portPath)),
     related,
+    values: { service: name, port: isQuoted(port, ports) ? Number(port) : portMeant(service, port) },
   }
 }
 
@@ -482,13 +489,19 @@ function portsOf(service: Service) {
   return { numbers, names, varies: [...numbers, ...names].some(isVariable) }
 }
 
-function portFix(service: Service, port: number | string, field: string): string {
+/** The port of a Service that a backend most likely means: the one that leads to what it names, or the only one. */
+function portMeant(service: Service, port: number | string): number | undefined {
   const ports = listOf(service.spec?.ports)
   const behind = ports.find((each) => targetPortOf(each) === port)
   const [only, second] = ports
-  const meant = behind ?? (second === undefined ? only : undefined)
-  const number = memberOf(meant, 'port')
-  if (typeof number !== 'number') return `write the number ${field === 'port' ? '' : 'or the name '}of one of its ports`
+  const number = memberOf(behind ?? (second === undefined ? only : undefined), 'port')
+  return typeof number === 'number' ? number : undefined
+}
+
+function portFix(service: Service, port: number | string, field: string): string {
+  const behind = listOf(service.spec?.ports).find((each) => targetPortOf(each) === port)
+  const number = portMeant(service, port)
+  if (number === undefined) return `write the number ${field === 'port' ? '' : 'or the name '}of one of its ports`
   return behind === undefined
     ? `write ${field}: ${number}`
     : `write ${field}: ${number} (${quoted(port)} is its targetPort; a backend names a port of the Service)`

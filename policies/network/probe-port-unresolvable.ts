@@ -4,13 +4,14 @@ import { containersOf, isPart, podSpecOf, type ContainerView, type PodSpecView }
 import { definePolicy, unresolved, type Unresolved, type Violation } from '../../src/sdk/policy.ts'
 import { portInstead, portNameFault } from '../../src/sdk/port-names.ts'
 import { handlersOf, type Handler } from '../../src/sdk/probes.ts'
+import { type GivenValues, yaml } from '../../src/sdk/snippet.ts'
 import { declaredPortsOf, servingPortsOf, type DeclaredPort } from '../../src/sdk/target-ports.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
-const snippet = `ports:
-  - {name: http, containerPort: 8080}
+const snippet = yaml`ports:
+  - {name: ${{ name: 'http' }}, containerPort: ${{ port: 8080 }}}
 readinessProbe:
-  httpGet: {path: /ready, port: http} # a port of this container, or its number`
+  httpGet: {path: /ready, port: ${{ name: 'http' }}} # a port of this container, or its number`
 
 const container = (fields: string, name = 'web') =>
   `{ name: ${name}, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }, ${fields} }`
@@ -207,6 +208,7 @@ function portFault(
     path: `${handler.path}/port`,
     message: `${askerOf(handler, container)}: port "${port}" is not declared in this container`,
     fix: fixOf(port, ports, servingPortsOf(view).byName.get(port)?.[0]),
+    values: valuesOf(ports) ?? { name: port },
   }
 }
 
@@ -228,7 +230,14 @@ function numberFault(port: number, handler: Handler, container: string, ports: r
     path: `${handler.path}/port`,
     message: `${askerOf(handler, container)} asks port ${port}; the container declares ${declared.join(', ')}`,
     fix: `declare containerPort ${port} if the process listens there, or name one of its ports`,
+    values: valuesOf(ports) ?? {},
   }
+}
+
+/** A port of the container by name and number. */
+function valuesOf(ports: readonly DeclaredPort[]): GivenValues | undefined {
+  const known = ports.find(({ name, number }) => name !== '' && number !== undefined)
+  return known && { name: known.name, port: known.number }
 }
 
 /** A port whose name or number is not known yet. */

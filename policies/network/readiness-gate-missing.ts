@@ -10,15 +10,16 @@ import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved, type Missing } from '../../src/sdk/policy.ts'
 import { backendKinds, podsBehind } from '../../src/sdk/services.ts'
 import { listOf, memberOf, stringOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const label = 'elbv2.k8s.aws/pod-readiness-gate-inject'
 const why =
   'A new pod is Ready before the load balancer has found its target healthy; the rollout takes the old pods away meanwhile, and for seconds to minutes no target is left: 502, 503.'
-const snippet = `apiVersion: v1
+const snippet = yaml`apiVersion: v1
 kind: Namespace
 metadata:
-  name: web
+  name: ${{ namespace: 'web' }}
   labels:
     ${label}: enabled`
 
@@ -144,6 +145,7 @@ export default definePolicy({
           message: `${by} sends to pods of Service ${brief(nameOf(route.service), 24)}; namespace ${brief(namespace, 24)} asks for no readiness gate`,
           fix: `label the namespace ${label}: enabled, then restart the pods`,
           related: [{ kind: 'Namespace', namespace: '', name: namespace }],
+          values: { namespace },
         }
         continue
       }

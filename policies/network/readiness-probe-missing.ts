@@ -10,12 +10,13 @@ import { sameProbe } from '../../src/sdk/probe-sameness.ts'
 import { handlersOf } from '../../src/sdk/probes.ts'
 import { servedContainers, servingContainers, type ServedContainer } from '../../src/sdk/served-containers.ts'
 import { backendsOf, isHeadless, type Backend, type BackendKind, type Service } from '../../src/sdk/services.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { declaredPortsOf } from '../../src/sdk/target-ports.ts'
 
 const why =
   'Without a readiness probe a container counts as ready the moment its process starts, so each rollout and each restart sends requests to a pod that cannot answer yet: 502.'
-const snippet = `readinessProbe:
-  httpGet: {path: /ready, port: http} # a path that answers only when the pod can serve`
+const snippet = yaml`readinessProbe:
+  httpGet: {path: /ready, port: ${{ port: 'http' }}} # a path that answers only when the pod can serve`
 
 const container = (fields: string) =>
   `{ name: web, image: "registry.example.com/web:1.4.2", ports: [{ name: http, containerPort: 8080 }], resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }${fields} }`
@@ -243,9 +244,16 @@ function missing(container: ContainerView, exposures: readonly Exposure[], names
     reason: first && isFar(first) ? 'missing-exposed' : 'missing',
     path: `${container.path}/readinessProbe`,
     message: `${container.name}${through} without readinessProbe: it gets requests as soon as its process starts`,
-    fix: 'add readinessProbe: {httpGet: {path: /ready, port: http}}',
+    fix: 'add readinessProbe with a path that answers only when the pod can serve',
+    values: { port: declaredPort(container) },
     related: exposures.map(({ service }) => ({ kind: 'Service', namespace, name: nameOf(service) })),
   }
+}
+
+/** The first port that a container declares, by its name where it has one. */
+function declaredPort(container: ContainerView): string | number | undefined {
+  const [first] = declaredPortsOf(container)
+  return first && (first.name || first.number)
 }
 
 /** `Ingress shop`, `load balancer web`, `Service web`. */
@@ -269,6 +277,7 @@ function otherPort(
     path: `${handler.path}/port`,
     message: `readinessProbe of ${container.name} asks port ${number}, but Services send to ${brief(some, 40)}`,
     fix: 'probe the port that gets the traffic, or be sure that one implies the other',
+    values: { port: [...targets][0] },
     related: exposures.map(({ service }) => ({ kind: 'Service', namespace, name: nameOf(service) })),
   }
 }

@@ -3,13 +3,14 @@ import { brief, nameOf } from '../../src/sdk/names.ts'
 import { isPart, podSpecOf, type ContainerView, type PodSpecView } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved, type Violation } from '../../src/sdk/policy.ts'
 import { servedContainers, servingContainers } from '../../src/sdk/served-containers.ts'
-import { listOf, memberOf, recordOf } from '../../src/sdk/shape.ts'
+import { listOf, memberOf, recordOf, stringOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 
 const why =
   'A pod leaves the endpoints and gets SIGTERM at the same moment, but proxies and load balancers go on sending for seconds: requests reach a process that no longer listens, 502 in each rollout.'
-const snippet = `terminationGracePeriodSeconds: 45 # more than preStop and the drain of the process together
+const snippet = yaml`terminationGracePeriodSeconds: 45 # more than preStop and the drain of the process together
 containers:
-  - name: web
+  - name: ${{ container: 'web' }}
     lifecycle:
       preStop:
         sleep: {seconds: 10}`
@@ -165,6 +166,7 @@ export default definePolicy({
         path: gracePath,
         message: `${brief(nameOf(object))}: terminationGracePeriodSeconds 0 kills the process without SIGTERM`,
         fix: 'set terminationGracePeriodSeconds: 30 or more',
+        values: { container: typedName(servingContainers(view)[0]) },
       }
     }
     for (const each of servingContainers(view)) {
@@ -189,6 +191,7 @@ export default definePolicy({
         path: `${lacking.path}/lifecycle/preStop`,
         message: `${lacking.name} stops at once while Service ${brief(nameOf(first?.service), 20)} still sends to it: no preStop`,
         fix: 'add lifecycle: {preStop: {sleep: {seconds: 10}}}',
+        values: { container: typedName(lacking) },
         related: outside.map(({ service }) => ({ kind: 'Service', namespace, name: nameOf(service) })),
       }
     }
@@ -211,6 +214,11 @@ function graceOf({ spec }: PodSpecView): number | undefined {
   return typeof grace === 'number' && grace >= 0 ? grace : undefined
 }
 
+/** The name of a container as its author wrote it. */
+function typedName(view: ContainerView | undefined): string | undefined {
+  return stringOf(view?.container.name)
+}
+
 function hookOf(container: ContainerView['container']): unknown {
   return recordOf(memberOf(container.lifecycle, 'preStop'))
 }
@@ -223,9 +231,11 @@ function lackingHook(container: ContainerView | undefined, view: PodSpecView): C
 }
 
 function sleepFault(
-  { container, path, name }: ContainerView,
+  each: ContainerView,
   grace: number,
 ): Violation<'prestop-exceeds-grace' | 'sleep-invalid'> | undefined {
+  const { container, path, name } = each
+  const values = { container: typedName(each) }
   const hook = hookOf(container)
   const native = memberOf(memberOf(hook, 'sleep'), 'seconds')
   if (typeof native === 'number' && (native < 0 || native > grace)) {
@@ -234,6 +244,7 @@ function sleepFault(
       path: `${path}/lifecycle/preStop/sleep/seconds`,
       message: `preStop of ${name} sleeps ${native} s: must be non-negative and less than terminationGracePeriodSeconds (${grace})`,
       fix: `sleep for less, or set terminationGracePeriodSeconds: ${Math.max(30, native + 20)}`,
+      values,
     }
   }
   const seconds = sleptBy(listOf(memberOf(memberOf(hook, 'exec'), 'command')))
@@ -243,6 +254,7 @@ function sleepFault(
     path: `${path}/lifecycle/preStop/exec/command`,
     message: `preStop of ${name} sleeps ${seconds} s, the grace period is ${grace} s: the process is killed before it can finish`,
     fix: `set terminationGracePeriodSeconds: ${seconds + 20}, or sleep for less`,
+    values,
   }
 }
 

@@ -7,6 +7,7 @@ import {
   fixOfService,
   fixOfWorkload,
   type PortFault,
+  targetInstead,
 } from '../../src/sdk/offer-texts.ts'
 import { offerOf, serversAmong, type Offer, type Server } from '../../src/sdk/offered-ports.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
@@ -15,15 +16,16 @@ import { portInstead, portNameFault } from '../../src/sdk/port-names.ts'
 import { backendKinds, backendsOf, isHeadless, isSelecting, servicesOf } from '../../src/sdk/services.ts'
 import type { Backend, BackendKind, Service } from '../../src/sdk/services.ts'
 import { listOf, memberOf, stringOf } from '../../src/sdk/shape.ts'
+import { type GivenValues, yaml } from '../../src/sdk/snippet.ts'
 import { findTargetPort, targetPortOf, type Target } from '../../src/sdk/target-ports.ts'
 
 const dead =
   'The EndpointSlice gets the pods but not this port, so nothing answers on it: connections are refused inside the cluster, and a load balancer answers 502 or 503.'
 const slip =
   'A number works where the process listens, declared or not; where every container declares other ports it may be a slip, and then connections are refused.'
-const snippet = `spec:
+const snippet = yaml`spec:
   ports:
-    - {name: http, port: 80, targetPort: http} # the container has ports: [{name: http, containerPort: 8080}]`
+    - {name: ${{ name: 'http' }}, port: ${{ port: 80 }}, targetPort: ${{ targetPort: 'http' }}} # the container has ports: [{name: http, containerPort: 8080}]`
 
 const container = (fields: string, name = 'web') =>
   `{ name: ${name}, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }${fields} }`
@@ -61,10 +63,10 @@ export default definePolicy({
     'headless-port': {
       baseline: 'audit',
       why: 'A headless Service has no proxy that translates ports: clients that follow its name to a pod and call `port` find nobody there.',
-      snippet: `spec:
+      snippet: yaml`spec:
   clusterIP: None
   ports:
-    - {name: http, port: 8080} # the port of the container itself`,
+    - {name: ${{ name: 'http' }}, port: ${{ port: 8080 }}} # the port of the container itself`,
     },
     'port-name-invalid': {
       baseline: 'deny',
@@ -281,6 +283,7 @@ function* judgeService(service: Service, namespace: string, inventory: Known): S
           message: `${titleOf(service, port)}: ${describeFault(fault, others.length)}`,
           fix: fixOfService(fault),
           related: relatedTo(fault.state === 'some' ? [fault.lacking] : servers, namespace),
+          values: { ...valuesOf(port), targetPort: targetInstead(fault) },
         }
     }
   }
@@ -293,6 +296,7 @@ function refusal(service: Service, index: number, { name, fault }: Refused): Vio
     path: `/spec/ports/${index}/targetPort`,
     message: `Service ${brief(nameOf(service), 20)}: targetPort "${brief(name, 20)}" ${fault}`,
     fix: `write targetPort: ${portInstead(name)}`,
+    values: valuesOf(listOf(service.spec?.ports)[index]),
   }
 }
 
@@ -324,6 +328,7 @@ function* judgeWorkload(own: Server, namespace: string, inventory: Known): Said 
           message: `${titleOf(service, port)}: ${describeFault(fault, 0)}`,
           fix: fixOfWorkload(fault),
           related: [{ kind: 'Service', namespace, name: nameOf(service) }],
+          values: { ...valuesOf(port), targetPort: targetInstead(fault) },
         }
     }
   }
@@ -348,6 +353,7 @@ function* judgeHeadless(service: Service, port: unknown, index: number, server: 
     path: `/spec/ports/${index}/port`,
     message: `headless ${titleOf(service, port)} leads to ${where}: no proxy translates ${known}`,
     fix: typeof number === 'number' ? `write port: ${number}` : 'write the port of the container in both fields',
+    values: { ...valuesOf(port), port: typeof number === 'number' ? number : undefined },
     related: relatedTo([server], namespace),
   }
 }
@@ -384,6 +390,12 @@ function refusedName(port: unknown): Refused | undefined {
   const name = stringOf(memberOf(port, 'targetPort')) ?? ''
   const fault = name === '' ? undefined : portNameFault(name)
   return fault === undefined ? undefined : { name, fault }
+}
+
+/** What the snippet keeps of a port of a Service. */
+function valuesOf(port: unknown): GivenValues {
+  const number = memberOf(port, 'port')
+  return { name: stringOf(memberOf(port, 'name')), port: typeof number === 'number' ? number : undefined }
 }
 
 /** `Service web port 53/UDP`. */

@@ -1,4 +1,5 @@
 import { closestSelected, describeMiss, describeWorkload, type NearMiss } from '../../src/sdk/closest-selected.ts'
+import { labelsOfPods } from '../../src/sdk/labels-to-type.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
@@ -12,12 +13,13 @@ import {
 } from '../../src/sdk/services.ts'
 import { selectsPods } from '../../src/sdk/pod-labels.ts'
 import { memberOf, recordOf, textOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const why =
   'A Service without a matching pod has an empty EndpointSlice: connections to it are refused or time out, and a load balancer or Ingress answers 503.'
-const snippet = `spec:
-  selector: {app: web} # labels of the pod template (spec.template.metadata.labels), not of the Deployment`
+const snippet = yaml`spec:
+  selector: ${{ labels: { app: 'web' } }} # labels of the pod template (spec.template.metadata.labels), not of the Deployment`
 
 const deployment = (labels: string, { name = 'web', own = '', spec = '' } = {}) =>
   `{ kind: Deployment, metadata: { name: ${name}${own} }, spec: { ${spec}selector: { matchLabels: { ${labels} } }, template: { metadata: { labels: { ${labels} } }, spec: { containers: [{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }] } } } }`
@@ -192,6 +194,7 @@ export default definePolicy({
         message: near ? `${wanted}; closest ${describeWorkload(near.workload)} has ${describeMiss(near)}` : wanted,
         fix: near ? fixOf(near) : 'correct the selector, or create the workload with these labels on its pod template',
         related: near ? [{ kind: near.workload.kind, namespace, name: nameOf(near.workload.object) }] : [],
+        values: near ? { labels: labelsOfPods(near.workload.kind, near.workload.object) } : {},
       }
       return
     }

@@ -9,6 +9,7 @@ import { oncePerList } from '../../src/sdk/once-per-list.ts'
 import { definePolicy, unresolved, type Missing, type Violation } from '../../src/sdk/policy.ts'
 import { replicaClaims } from '../../src/sdk/replica-claims.ts'
 import { stringOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const container = `{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }`
@@ -33,9 +34,9 @@ export default definePolicy({
     'not-found': {
       baseline: { default: 'warn', check: 'deny' },
       why: 'The scheduler places no pod whose claim it cannot find: the pod stays Pending for as long as the claim is not there.',
-      snippet: `apiVersion: v1
+      snippet: yaml`apiVersion: v1
 kind: PersistentVolumeClaim
-metadata: {name: data}
+metadata: {name: ${{ claim: 'data' }}}
 spec:
   accessModes: [ReadWriteOnce]
   resources: {requests: {storage: 10Gi}}`,
@@ -149,6 +150,7 @@ spec:
             path: ref.path,
             message: `${kind} ${brief(name)} mounts claim ${brief(ref.name)}, which does not exist`,
             fix: near === undefined ? 'create it, or correct claimName' : `claimName: ${brief(near)}, or create it`,
+            values: { claim: ref.name },
           }
         }
       }

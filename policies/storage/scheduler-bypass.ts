@@ -6,6 +6,8 @@ import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { Kinds } from '../../src/sdk/objects.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved, type Missing } from '../../src/sdk/policy.ts'
+import { stringOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { bindsAtOnce } from '../../src/sdk/storage-classes.ts'
 
 const container = `{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }`
@@ -40,14 +42,14 @@ export default definePolicy({
       baseline: { default: 'deny', pod: 'warn' },
       strict: 'deny',
       why: 'Only the scheduler tells the provisioner which node a claim is for, and nodeName passes it by: the claim waits for its first consumer for ever, and the pod never starts.',
-      snippet: `# no nodeName
+      snippet: yaml`# no nodeName
 affinity:
   nodeAffinity:
     preferredDuringSchedulingIgnoredDuringExecution:
       - weight: 100
         preference:
           matchExpressions:
-            - {key: kubernetes.io/hostname, operator: In, values: [node-1]}`,
+            - {key: kubernetes.io/hostname, operator: In, values: [${{ domain: 'node-1' }}]}`,
     },
   },
   examples: {
@@ -166,6 +168,7 @@ affinity:
         path,
         message: `${kind} ${brief(name, 24)} sets nodeName, and claim ${brief(claimName, 24)} waits for the scheduler (class ${brief(nameOf(storageClass), 24)})`,
         fix: 'drop nodeName; a node that is better than others is preferred by nodeAffinity',
+        values: { domain: stringOf(spec.nodeName) },
         related: [{ kind: 'StorageClass', namespace: '', name: nameOf(storageClass) }],
       }
     }

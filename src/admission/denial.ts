@@ -35,6 +35,7 @@ export function causesOf(denials: readonly Finding[]): StatusCause[] {
 
 const mostGroups = 12
 const mostPlaces = 8
+const mostSnippets = 2
 const mostCauses = 64
 const longestLine = 512
 
@@ -55,12 +56,16 @@ function describe(groups: readonly (readonly Finding[])[]): string[] {
   const isNew = (text: string) => !said.has(text) && said.add(text)
   return groups.map((group) => {
     const shown = group.slice(0, mostPlaces)
-    const { why = '', snippet = '' } = shown[0] ?? {}
+    const why = shown[0]?.why ?? ''
     const lines = shown.map((finding) => `[${finding.rule}] ${line(finding.message)}${at(finding)}`)
     if (group.length > mostPlaces) lines.push(`  +${group.length - mostPlaces} more of the same`)
     if (why !== '' && isNew(why)) lines.push(`  why: ${line(why)}`)
     for (const { fix } of shown) if (isNew(fix)) lines.push(`  fix: ${line(fix)}`)
-    if (snippet !== '' && isNew(snippet)) lines.push(indent(snippet))
+    // Those of one reason differ only by the names in them.
+    const snippets = new Set(shown.map(({ snippet = '' }) => snippet))
+    for (const snippet of [...snippets].slice(0, mostSnippets)) {
+      if (snippet !== '' && isNew(snippet)) lines.push(indent(snippet))
+    }
     return lines.join('\n')
   })
 }

@@ -4,6 +4,7 @@ import { controllerOf } from '../sdk/owners.ts'
 import { resolve } from '../sdk/pointer.ts'
 import type { FrontEnd, Missing, Policy, Review, Violation } from '../sdk/policy.ts'
 import { memberOf } from '../sdk/shape.ts'
+import { renderSnippet } from '../sdk/snippet.ts'
 import { caps, type Circumstances } from './caps.ts'
 import { isController } from './controllers.ts'
 import type { ConfiguredPolicy, Engine } from './engine.ts'
@@ -221,7 +222,7 @@ function complete(
     related: violation.related ?? [],
     stale,
     preExisting,
-    ...(reason?.snippet ? { snippet: reason.snippet } : undefined),
+    ...(reason?.snippet ? { snippet: renderSnippet(reason.snippet, violation.values) } : undefined),
     ...(capped ? { capped } : undefined),
   }
 }

@@ -1,4 +1,5 @@
 import type { Example, FailingExample, Policy, Target } from '../sdk/policy.ts'
+import { renderSnippet } from '../sdk/snippet.ts'
 import { levelText } from './levels.ts'
 import type { Paint } from './paint.ts'
 import { signatures } from './signatures.ts'
@@ -32,7 +33,7 @@ export function explainRule(policy: Policy, options: ExplainOptions): string {
       wrap(why, '  why  ', 7),
       ...(absence ? ['  at most a warning in the webhook, and in check only with --complete'] : []),
       ...(api ? ['  the API server itself refuses it; check says so before anything is applied'] : []),
-      ...(snippet ? [`  type instead\n${indented(snippet, 4)}`] : []),
+      ...(snippet ? [`  type instead\n${indented(renderSnippet(snippet), 4)}`] : []),
       ...(isNew && !options.verbose ? [failing(example, options)] : []),
     ].join('\n')
   })

@@ -6,10 +6,11 @@ const styles: { readonly [S in FindingSeverity]: Style } = { deny: 'red', warn: 
 
 /**
  * A finding for people, indented below its object. Causes and snippets are said once, for which `explained` remembers
- * them: a second finding of the kind needs its place, its numbers and its fix.
+ * them: a second finding of the kind needs its place, its numbers and its fix. Of snippets that differ by the names in
+ * them the first few of a reason are shown.
  */
 export function findingLines(
-  finding: Pick<Finding, 'rule' | 'severity' | 'message' | 'fix' | 'why' | 'snippet'>,
+  finding: Pick<Finding, 'rule' | 'reason' | 'severity' | 'message' | 'fix' | 'why' | 'snippet'>,
   place: string,
   marks: readonly string[],
   explained: Set<string>,
@@ -23,7 +24,7 @@ export function findingLines(
   ]
   if (why !== '' && isNew(`${rule} ${why}`, explained)) lines.push(`      ${paint('dim', 'why:')} ${clean(why)}`)
   lines.push(`      ${paint('green', 'fix:')} ${clean(fix)}`)
-  if (snippet !== undefined && isNew(snippet, explained)) {
+  if (snippet !== undefined && isNew(snippet, explained) && isAmongFirst(finding, explained)) {
     lines.push(
       ...snippet
         .trimEnd()
@@ -41,6 +42,13 @@ export function marksOf({ capped, preExisting, stale }: Pick<Finding, 'capped' |
     ...(preExisting ? ['was there before'] : []),
     ...(stale ? ['on stale context'] : []),
   ]
+}
+
+const mostSnippets = 3
+
+function isAmongFirst({ rule, reason }: Pick<Finding, 'rule' | 'reason'>, explained: Set<string>): boolean {
+  const ways = Array.from({ length: mostSnippets }, (_, index) => `${rule} ${reason} snippet ${index}`)
+  return ways.some((way) => isNew(way, explained))
 }
 
 function isNew(text: string, said: Set<string>): boolean {

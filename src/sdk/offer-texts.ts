@@ -32,15 +32,21 @@ export function fixOfService(fault: PortFault): string {
   const { target, server } = fault
   const init = inInit(server, target)
   if (init) return `declare it in a container that serves: init container ${init} has ended by then`
-  const ports = servingPortsOf(server.view).all
-  const [only, second] = ports
-  const names = ports.flatMap(({ name }) => (name === '' ? [] : [name]))
-  const near = closest(String(target), names) ?? (only && !second ? only.name || String(only.number) : undefined)
+  const near = targetInstead(fault)
   const otherwise =
     typeof target === 'string' ? `name the containerPort ${brief(target, 15)}` : `declare containerPort ${target}`
   return near === undefined
     ? `${otherwise} in the container that serves`
-    : `write targetPort: ${brief(near, 15)}, or ${otherwise}`
+    : `write targetPort: ${brief(String(near), 15)}, or ${otherwise}`
+}
+
+/** The port of the server that a Service most likely means: the one with a name alike, or the only one. */
+export function targetInstead(fault: PortFault): string | number | undefined {
+  if (fault.state !== 'none') return undefined
+  const ports = servingPortsOf(fault.server.view).all
+  const [only, second] = ports
+  const names = ports.flatMap(({ name }) => (name === '' ? [] : [name]))
+  return closest(String(fault.target), names) ?? (only && !second ? only.name || only.number : undefined)
 }
 
 /** What to type in the workload. */

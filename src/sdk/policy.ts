@@ -2,6 +2,7 @@ import type { Inventory } from './inventory.ts'
 import type { SubjectWord } from './kinds.ts'
 import type { KindName, Kinds, ObjectRef } from './objects.ts'
 import type { Params, ParamSchemas } from './params.ts'
+import type { GivenValues, Snippet } from './snippet.ts'
 
 export type Severity = 'deny' | 'warn' | 'audit' | 'off'
 export type Loop = 'identity' | 'compute' | 'network' | 'storage' | 'observability'
@@ -38,7 +39,7 @@ export interface Reason {
   /** The physics of the outage: one sentence of cause and effect. */
   readonly why: string
   /** YAML to type instead, shown in denials, reports and pages. */
-  readonly snippet?: string
+  readonly snippet?: Snippet
   /** Fires because something is missing: weaker evidence. At most `warn` in the webhook; in `check` only with `--complete`. */
   readonly absence?: true
   /** The API server itself refuses the object: only `check` can meet it, and denies. */
@@ -77,6 +78,8 @@ export interface Violation<R extends string = string> {
   /** What to type instead. One line. */
   readonly fix: string
   readonly related?: readonly Related[]
+  /** What the snippet of the reason shows in place of its examples. */
+  readonly values?: GivenValues
 }
 
 /**

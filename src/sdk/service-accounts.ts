@@ -29,6 +29,12 @@ export function accountNameOf(spec: PodSpec): string | undefined {
   return isVariable(given) ? undefined : stringOf(given)
 }
 
+/** The same, for what is to be given a role: not the default one, which every pod has that names none. */
+export function ownAccountOf(spec: PodSpec): string | undefined {
+  const name = accountNameOf(spec)
+  return name === defaultAccount ? undefined : name
+}
+
 /**
  * The ServiceAccount of the pods of a spec. One named `default` is in hardly any files: where the inventory does not hold
  * it, it is as its controller makes it, without annotations.

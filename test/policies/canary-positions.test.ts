@@ -60,6 +60,8 @@ function mayBeNamed(place: string): boolean {
   if (place.includes('/annotations/')) return quotedAnnotations.some((key) => place.endsWith(key))
   // What the scheduler and the probes are told is a place, not a secret.
   if (/\/(nodeSelector|matchExpressions\/\*|matchFields\/\*|httpGet)\//.test(place)) return true
+  // Snippets show by which labels pods are selected, and under which path an application reads its token.
+  if (/\/(matchLabels|labels)\/|\/serviceAccountToken\/path$/.test(place)) return true
   return names.test(place) || quantities.test(place)
 }
 

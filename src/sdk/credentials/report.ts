@@ -1,5 +1,6 @@
 import type { ParamSchemas } from '../params.ts'
 import type { Level, Violation } from '../policy.ts'
+import { type Snippet, yaml } from '../snippet.ts'
 import { customDetectorPattern } from './custom.ts'
 import type { Cloud, Hit } from './hit.ts'
 
@@ -39,14 +40,20 @@ export function credentialReasons(why: string) {
       snippet,
     },
     name: { baseline: 'audit', why: `The name is that of a cloud credential. ${why}` },
-  } as const satisfies { readonly [R in CredentialReason]: { readonly baseline: Level; why: string; snippet?: string } }
+  } as const satisfies {
+    readonly [R in CredentialReason]: { readonly baseline: Level; why: string; snippet?: Snippet }
+  }
 }
 
-/** A hit as a finding. `place` says where it is, in words: `data["cloud"]`, `container web: env TOKEN`. */
-export function credentialViolation(hit: Hit, place: string): Violation<CredentialReason> {
+/**
+ * A hit as a finding. `place` says where it is, in words: `data["cloud"]`, `container web: env TOKEN`; `account` is the
+ * ServiceAccount that could have a role in its place.
+ */
+export function credentialViolation(hit: Hit, place: string, account?: string): Violation<CredentialReason> {
   const reason = hit.level === 'possible' || hit.level === 'name' ? hit.level : 'value'
   const where = hit.line === undefined ? place : `${place} line ${hit.line}`
-  return { reason, path: hit.path, message: `${where} ${verdict(hit, reason)}`, fix: fixes[reason][hit.cloud] }
+  const message = `${where} ${verdict(hit, reason)}`
+  return { reason, path: hit.path, message, fix: fixes[reason][hit.cloud], values: { account } }
 }
 
 /** A name that a user chose, short and on one line. */
@@ -105,11 +112,11 @@ const fixes: { readonly [R in CredentialReason]: { readonly [C in Cloud]: string
   },
 }
 
-const snippet = `# EKS: IAM role for the ServiceAccount (or: aws eks create-pod-identity-association, no annotation)
+const snippet = yaml`# EKS: IAM role for the ServiceAccount (or: aws eks create-pod-identity-association, no annotation)
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: app
+  name: ${{ account: 'app' }}
   annotations:
     eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/app
 ---
@@ -117,7 +124,7 @@ metadata:
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: app
+  name: ${{ account: 'app' }}
   annotations:
     azure.workload.identity/client-id: <client id of the managed identity>
 ---
@@ -125,6 +132,6 @@ metadata:
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: app
+  name: ${{ account: 'app' }}
   annotations:
     iam.gke.io/gcp-service-account: app@my-project.iam.gserviceaccount.com`
