@@ -1,3 +1,4 @@
+import { lastAsked } from './last-asked.ts'
 import type { KindName } from './objects.ts'
 import { isControllerLabel } from './pod-labels.ts'
 import { podSpecOf, usesTemplateOfAnother } from './pod-specs.ts'
@@ -47,8 +48,13 @@ const sharedLabels =
 
 /** The keys of the labels of an object's pods; undefined also where its template is that of another. */
 export function podLabelKeys(kind: KindName, object: unknown): readonly string[] | undefined {
-  return usesTemplateOfAnother(kind, object) ? undefined : labelKeys(podSpecOf(kind, object)?.metadata.labels)
+  return keysOfPods(kind, object)
 }
+
+// Whoever asks for Services, budgets and policies over the object under review asks by these.
+const keysOfPods = lastAsked((kind: KindName, object: unknown): readonly string[] | undefined =>
+  usesTemplateOfAnother(kind, object) ? undefined : labelKeys(podSpecOf(kind, object)?.metadata.labels),
+)
 
 /** The keys of labels; undefined where a `${VARIABLE}` makes them more than they show. */
 export function labelKeys(labels: unknown): readonly string[] | undefined {

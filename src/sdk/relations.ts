@@ -75,16 +75,19 @@ export function workloadsSelected(
   namespace: string,
   inventory: Inventory<WitnessKind>,
 ): Relation<Witness> {
-  const relations = witnessKinds.map((kind) => {
+  const workloads: Witness[] = []
+  const missing: KindName[] = []
+  for (const kind of witnessKinds) {
     const full = (object: Kinds[WitnessKind]) => withTemplate(kind, object, namespace, inventory)
     const { found, unsure } = related(kind, namespace, inventory, podFilings[kind], keys, (object) => {
       const selected = selectsPods(selector, kind, full(object))
       return selected !== false && isRepresented(kind, object) ? false : selected
     })
     // The list of a kind holds objects of that kind; the compiler cannot pair the two across the union.
-    return { found: found.map((object) => ({ kind, object: full(object) }) as Witness), unsure }
-  })
-  return { found: relations.flatMap(({ found }) => found), unsure: relations.flatMap(({ unsure }) => unsure) }
+    for (const object of found) workloads.push({ kind, object: full(object) } as Witness)
+    missing.push(...unsure)
+  }
+  return { found: workloads, unsure: missing }
 }
 
 /** The Pods of this namespace that a budget selects, whoever owns them and in whatever phase. The webhook knows none. */
@@ -174,6 +177,8 @@ export function related<K extends KindName>(
 ): Relation<Kinds[K]> {
   const listed = inventory.list(kind, namespace)
   if (listed === unknown) return { found: [], unsure: [kind] }
+  // A namespace holds nothing of most kinds.
+  if (listed.length === 0) return nothing
   const found: Kinds[K][] = []
   let unsure = false
   for (const object of keys ? filedUnder(listed, filing, [...keys, anyKey]) : listed) {
@@ -184,6 +189,8 @@ export function related<K extends KindName>(
   }
   return { found, unsure: unsure ? [kind] : [] }
 }
+
+const nothing: Relation<never> = Object.freeze({ found: [], unsure: [] })
 
 function budgetFiling(budget: Kinds['PodDisruptionBudget']): readonly string[] {
   return selectsNothing(budget) ? [] : (selectorKeys(budget.spec?.selector) ?? [anyKey])

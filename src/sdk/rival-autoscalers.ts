@@ -41,19 +41,21 @@ function alike(
 ): readonly ScalableWitness[] {
   const selector = labelSelector(selectorOf(kind, object))
   const keys = selectorKeys(selectorOf(kind, object))
-  const labels = podSpecOf(kind, object)?.metadata.labels
-  return scalableKinds.flatMap((other) => {
+  const ownKeys = labelKeys(podSpecOf(kind, object)?.metadata.labels)
+  const found: ScalableWitness[] = []
+  for (const other of scalableKinds) {
     const theirs = related(other, namespace, inventory, podFilings[other], keys, (each) =>
       isOther(other, each, object) ? selectsPods(selector, other, each) : false,
     )
-    const ours = related(other, namespace, inventory, selectorFilings[other], labelKeys(labels), (each) =>
+    const ours = related(other, namespace, inventory, selectorFilings[other], ownKeys, (each) =>
       isOther(other, each, object) ? selectsPods(labelSelector(selectorOf(other, each)), kind, object) : false,
     )
+    if (theirs.found.length === 0 && ours.found.length === 0) continue
     // The list of a kind holds objects of that kind; the compiler cannot pair the two across the union.
-    return [...new Set([...theirs.found, ...ours.found])].map(
-      (each) => ({ kind: other, object: each }) as ScalableWitness,
-    )
-  })
+    for (const each of new Set([...theirs.found, ...ours.found]))
+      found.push({ kind: other, object: each } as ScalableWitness)
+  }
+  return found
 }
 
 function isOther(kind: KindName, each: object, own: object): boolean {
