@@ -6,6 +6,7 @@ import { verdictOf, type Refusal } from './limit-range-verdict.ts'
 import { defaultsOf } from './limit-ranges.ts'
 import { brief } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
+import { oncePerList } from './once-per-list.ts'
 import { podSpecOf, type PodSpecView } from './pod-specs.ts'
 import { pointer } from './pointer.ts'
 import { unresolved, type Unresolved } from './policy.ts'
@@ -27,9 +28,10 @@ export function* refusals(
   uncertain: (range: LimitRange) => boolean,
 ): Generator<Refusal | Unresolved, void, undefined> {
   if (ranges.length === 0) return
-  const certain = ranges.filter((range) => !uncertain(range))
+  // The list itself where it can be: what is known of it is kept.
+  const certain = ranges.some(uncertain) ? ranges.filter((range) => !uncertain(range)) : ranges
   if (certain.length < ranges.length) yield unresolved('LimitRange')
-  const bounds = certain.flatMap(boundsOf)
+  const bounds = boundsOfAll(certain)
   const view = podSpecOf(kind, object)
   if (view) yield* ofPods(view, spansOf(view, ranges, uncertain), certain, bounds)
   yield* refusedClaims(kind, object, bounds, mostComparisons)
@@ -51,7 +53,7 @@ export function ambiguities(kind: KindName, object: object, ranges: readonly Lim
   if (!view) return []
   const { containers } = spansOf(view, ranges, () => false)
   return (['limits', 'requests'] as const).flatMap((field) =>
-    [...givenBy(ranges, field)].flatMap((resource) => {
+    givenBy[field](ranges).flatMap((resource) => {
       for (const { name, path, [field]: span } of containers) {
         const value = span(resource)
         if (!value || value === unknown || value.origin !== 'limitRange') continue
@@ -70,7 +72,7 @@ function* ofPods(
   ranges: readonly LimitRange[],
   bounds: readonly Bound[],
 ): Generator<Refusal | Unresolved, void, undefined> {
-  const given = [...givenBy(ranges, 'limits')]
+  const given = givenBy.limits(ranges)
   // Both lists may be as long as an object may be large.
   if (spans.containers.length * (bounds.length + given.length) > mostComparisons) {
     yield unresolved('LimitRange')
@@ -130,9 +132,10 @@ function* limitsBelowRequests(
   bounds: readonly Bound[],
 ): Generator<Refusal, void, undefined> {
   for (const resource of given) {
-    const request = requests(resource)
     const limit = limits(resource)
-    if (!request || !limit || request === unknown || limit === unknown || limit.origin !== 'limitRange') continue
+    if (!limit || limit === unknown || limit.origin !== 'limitRange') continue
+    const request = requests(resource)
+    if (!request || request === unknown) continue
     if (compareQuantities(request.least, limit.most) <= 0) continue
     if (bounds.some((bound) => isMaxBelow(bound, resource, request.least))) continue
     const giver = giverOf(ranges, 'limits', resource)
@@ -163,7 +166,7 @@ function* podLevelConflicts(
   ranges: readonly LimitRange[],
 ): Generator<Refusal, void, undefined> {
   const podLimit = valueOf(typed.limits, resource)?.quantity
-  const limitGiver = giverOf(ranges, 'limits', resource)
+  const limitGiver = podLimit === undefined || podLimit === unknown ? undefined : giverOf(ranges, 'limits', resource)
   if (limitGiver && podLimit !== undefined && podLimit !== unknown) {
     for (const { name, path, class: role, limits } of containers) {
       const limit = limits(resource)
@@ -179,14 +182,16 @@ function* podLevelConflicts(
       }
     }
   }
+  const podRequest = valueOf(typed.requests, resource)?.quantity ?? podLimit
+  // Of most pods nothing is said as a whole.
+  if (podRequest === undefined || podRequest === unknown) return
   const requestGiver = giverOf(ranges, 'requests', resource)
   const isGiven = containers.some(({ requests }) => {
     const request = requests(resource)
     return request && request !== unknown && request.origin === 'limitRange'
   })
-  const podRequest = valueOf(typed.requests, resource)?.quantity ?? podLimit
   const asked = together(resource)
-  if (!requestGiver || !isGiven || podRequest === undefined || podRequest === unknown) return
+  if (!requestGiver || !isGiven) return
   if (!asked || asked === unknown || compareQuantities(asked.least, podRequest) <= 0) return
   yield {
     reason: 'pod-level-conflict',
@@ -211,12 +216,22 @@ function giverOf(
   return undefined
 }
 
+const boundsOfAll = oncePerList((ranges: readonly LimitRange[]) => ranges.flatMap(boundsOf))
+
 /** The resources of which LimitRanges give containers a limit, or a request. */
-function givenBy(ranges: readonly LimitRange[], field: 'requests' | 'limits'): ReadonlySet<string> {
-  const givers = field === 'limits' ? ['default', 'max'] : ['defaultRequest', 'default', 'max', 'min']
+const givenBy = {
+  limits: oncePerList((ranges: readonly LimitRange[]) => resourcesIn(ranges, ['default', 'max'])),
+  requests: oncePerList((ranges: readonly LimitRange[]) =>
+    resourcesIn(ranges, ['defaultRequest', 'default', 'max', 'min']),
+  ),
+}
+
+function resourcesIn(ranges: readonly LimitRange[], givers: readonly string[]): readonly string[] {
   const items = ranges.flatMap((range) => listOf(memberOf(range.spec, 'limits')))
   const containers = items.filter((item) => memberOf(item, 'type') === 'Container')
-  return new Set(
-    containers.flatMap((item) => givers.flatMap((giver) => Object.keys(recordOf(memberOf(item, giver)) ?? {}))),
-  )
+  return [
+    ...new Set(
+      containers.flatMap((item) => givers.flatMap((giver) => Object.keys(recordOf(memberOf(item, giver)) ?? {}))),
+    ),
+  ]
 }

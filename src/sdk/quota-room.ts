@@ -42,23 +42,43 @@ export function quotaShortage(
   const running = memberOf(deployment.status, 'replicas')
   const own = typeof running === 'number' && running > 0 ? running : 0
   let doubtful = false
-  // In the order in which the API server stores them, so that all front ends name the same one.
-  const limits = Object.entries(recordOf(quota.spec?.hard) ?? {}).sort(([one], [other]) => (one < other ? -1 : 1))
-  for (const [resource, value] of limits) {
+  for (const { resource, hard, used } of limitsOf(quota)) {
     const each = amountPerPod(resources, resource)
     if (each === undefined) continue
-    const hard = parseQuantity(value)
     if (!hard || each === unknown) {
       doubtful = true
       continue
     }
-    const used = parseQuantity(memberOf(quota.status?.used, resource)) ?? zeroQuantity
     const others = used.nano - multiplyQuantity(each, own).nano
     const needed = addQuantities(multiplyQuantity(each, pods), { ...used, nano: others > 0n ? others : 0n })
     if (compareQuantities(needed, hard) > 0) return { resource, hard, needed }
   }
   return doubtful ? unresolved('value') : undefined
 }
+
+interface Limit {
+  readonly resource: string
+  /** Undefined for what is no quantity. */
+  readonly hard: Quantity | undefined
+  readonly used: Quantity
+}
+
+/** In the order in which the API server stores them, so that all front ends name the same one. */
+function limitsOf(quota: Kinds['ResourceQuota']): readonly Limit[] {
+  const there = known.get(quota)
+  if (there) return there
+  const limits = Object.entries(recordOf(quota.spec?.hard) ?? {})
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([resource, value]) => {
+      const used = parseQuantity(memberOf(quota.status?.used, resource)) ?? zeroQuantity
+      return { resource, hard: parseQuantity(value), used }
+    })
+  known.set(quota, limits)
+  return limits
+}
+
+// Objects are never changed, and every review in its namespace asks.
+const known = new WeakMap<Kinds['ResourceQuota'], readonly Limit[]>()
 
 const one: Quantity = { nano: 1_000_000_000n, format: 'DecimalSI' }
 

@@ -2,6 +2,7 @@ import { isPodLevel, type EffectiveResources } from './effective-resources.ts'
 import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { nameOf } from './names.ts'
 import type { Kinds } from './objects.ts'
+import { oncePerReview } from './once-per-review.ts'
 import type { PodSpec } from './pod-specs.ts'
 import { isPositive, valueOf, type ResourceValues } from './resource-values.ts'
 import { listOf, memberOf, recordOf, stringOf } from './shape.ts'
@@ -23,16 +24,23 @@ export function scopedPod(
   resources: EffectiveResources,
   inventory: Inventory<'PriorityClass'>,
 ): ScopedPod {
-  const deadline: unknown = spec.activeDeadlineSeconds ?? undefined
-  return {
-    terminating: isVariable(deadline) ? unknown : typeof deadline === 'number' && deadline >= 0,
-    bestEffort: isBestEffort(spec, resources),
-    priorityClass: priorityClassOf(spec, inventory),
-    crossNamespaceAffinity: ['podAffinity', 'podAntiAffinity'].some((field) =>
-      reachesOut(memberOf(spec.affinity, field)),
-    ),
-  }
+  return scopedAs(resources, inventory, spec)
 }
+
+// Several rules ask, each for all quotas; the resources are those of one pod.
+const scopedAs = oncePerReview(
+  (resources: EffectiveResources, inventory: Inventory<'PriorityClass'>, spec: PodSpec): ScopedPod => {
+    const deadline: unknown = spec.activeDeadlineSeconds ?? undefined
+    return {
+      terminating: isVariable(deadline) ? unknown : typeof deadline === 'number' && deadline >= 0,
+      bestEffort: isBestEffort(spec, resources),
+      priorityClass: priorityClassOf(spec, inventory),
+      crossNamespaceAffinity: ['podAffinity', 'podAntiAffinity'].some((field) =>
+        reachesOut(memberOf(spec.affinity, field)),
+      ),
+    }
+  },
+)
 
 /** Whether all scopes of a quota hold for a pod. */
 export function matchesPod(quota: Quota, pod: ScopedPod): boolean | Unknown {
@@ -72,6 +80,8 @@ interface Requirement {
 }
 
 function matches(quota: Quota, test: (requirement: Requirement) => boolean | Unknown): boolean | Unknown {
+  // Most quotas have none.
+  if (!quota.spec?.scopes && !quota.spec?.scopeSelector) return true
   const scopes = listOf(quota.spec?.scopes).map((scopeName) => ({ scopeName, operator: 'Exists', values: [] }))
   const selected = listOf(memberOf(quota.spec?.scopeSelector, 'matchExpressions')).map((expression) => ({
     scopeName: memberOf(expression, 'scopeName'),
@@ -125,7 +135,7 @@ function isBestEffort(spec: PodSpec, { containers, pod }: EffectiveResources): b
 
 /** True if the pod as a whole has any request or limit that it can have (IsPodLevelResourcesSet). */
 export function hasPodLevelResources(spec: PodSpec): boolean {
-  if (memberOf(spec.os, 'name') === 'windows') return false
+  if ((spec.resources ?? undefined) === undefined || memberOf(spec.os, 'name') === 'windows') return false
   return ['requests', 'limits'].some((field) =>
     Object.keys(recordOf(memberOf(spec.resources, field)) ?? {}).some(isPodLevel),
   )

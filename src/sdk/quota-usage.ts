@@ -17,7 +17,19 @@ export interface Grant {
   readonly used: Quantity
 }
 
+/** What a quota grants, in its own order. */
 export function grantsOf(quota: Quota): readonly Grant[] {
+  const there = known.get(quota)
+  if (there) return there
+  const grants = readGrants(quota)
+  known.set(quota, grants)
+  return grants
+}
+
+// Objects are never changed, and every review in its namespace asks.
+const known = new WeakMap<Quota, readonly Grant[]>()
+
+function readGrants(quota: Quota): readonly Grant[] {
   return Object.entries(recordOf(quota.spec?.hard) ?? {}).map(([key, value]) => ({
     key,
     hard: isVariable(value) ? unknown : (parseQuantity(value) ?? unknown),
