@@ -1,5 +1,6 @@
 import { podRequest, type EffectiveResources } from './effective-resources.ts'
 import { unknown, type Unknown } from './inventory.ts'
+import { lastAsked } from './last-asked.ts'
 import type { Kinds } from './objects.ts'
 import type { PodSpec } from './pod-specs.ts'
 import { pointer } from './pointer.ts'
@@ -23,6 +24,10 @@ export interface UtilizationMetric {
 export function utilizationMetrics(
   autoscaler: Kinds['HorizontalPodAutoscaler'],
 ): readonly UtilizationMetric[] | Unknown {
+  return metricsOf(autoscaler, undefined)
+}
+
+const metricsOf = lastAsked((autoscaler: Kinds['HorizontalPodAutoscaler'], _: undefined) => {
   const { spec, metadata, apiVersion } = autoscaler
   if (apiVersion === 'autoscaling/v1') {
     if (memberOf(metadata?.annotations, 'autoscaling.alpha.kubernetes.io/metrics') !== undefined) return unknown
@@ -40,7 +45,7 @@ export function utilizationMetrics(
     const container = stringOf(memberOf(source, 'container')) ?? ''
     return [{ resource, path, ...(field === 'containerResource' ? { container } : {}) }]
   })
-}
+})
 
 /** What a metric lacks in the pods of a template. */
 export type Lack =

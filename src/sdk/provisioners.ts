@@ -1,4 +1,5 @@
 import { unknown, type Unknown } from './inventory.ts'
+import { lastAsked } from './last-asked.ts'
 import type { Kinds } from './objects.ts'
 import { oncePerList } from './once-per-list.ts'
 import type { Params } from './params.ts'
@@ -56,8 +57,8 @@ export function reachOf(
 
 type Listed = 'zonal' | 'node-local' | 'global' | 'topology-aware' | 'unknown'
 
-// Settings come first, so that they may also contradict the lists below.
-function listedAs(provisioner: string, params: ProvisionerParams): Listed {
+// Settings come first, so that they may also contradict the lists below. Most clusters have one provisioner or two.
+const listedAs = lastAsked((provisioner: string, params: ProvisionerParams): Listed => {
   const lists: readonly (readonly [Listed, readonly string[]])[] = [
     ['zonal', params.zonalProvisioners],
     ['node-local', params.nodeLocalProvisioners],
@@ -66,7 +67,7 @@ function listedAs(provisioner: string, params: ProvisionerParams): Listed {
     ...known,
   ]
   return lists.find(([, list]) => list.some((name) => matches(name.toLowerCase(), provisioner)))?.[0] ?? 'unknown'
-}
+})
 
 function matches(pattern: string, provisioner: string): boolean {
   return pattern.startsWith('*') ? provisioner.endsWith(pattern.slice(1)) : provisioner === pattern

@@ -137,11 +137,8 @@ function constraintOf(
     return undefined
   }
   if (volume) {
-    const labelled = volumeLabels.some((key) => memberOf(volume.metadata?.labels, key) !== undefined)
-    if (affinityTerms(volume) === undefined && !labelled) return undefined
-    const zones = meet(zonesOfTerms(affinityTerms(volume) ?? anywhere), zonesOfVolumeLabel(volume.metadata?.labels))
-    const source = { kind: 'PersistentVolume', name: nameOf(volume) } as const
-    return { claimName, path, source, zones, test: volumeTest(volume) }
+    const place = placeOf(volume)
+    return place && { claimName, path, ...place }
   }
   if (namesVolume(claim)) return undefined
   const classes = classesOf(claim, inventory)
@@ -162,6 +159,27 @@ function constraintOf(
     zones: zonesOfTopologies(listOf(storageClass.allowedTopologies)),
     test: (node) => matchesTopologies(terms, node.metadata?.labels),
   }
+}
+
+type Place = Pick<VolumeConstraint, 'source' | 'zones' | 'test'>
+
+/** Where a volume is; undefined where it may be anywhere. */
+function placeOf(volume: Kinds['PersistentVolume']): Place | undefined {
+  const there = places.get(volume)
+  if (there) return there.place
+  const place = findPlace(volume)
+  places.set(volume, { place })
+  return place
+}
+
+// Objects are never changed, and each review of a workload asks for the volumes of its claims.
+const places = new WeakMap<Kinds['PersistentVolume'], { readonly place: Place | undefined }>()
+
+function findPlace(volume: Kinds['PersistentVolume']): Place | undefined {
+  const labelled = volumeLabels.some((key) => memberOf(volume.metadata?.labels, key) !== undefined)
+  if (affinityTerms(volume) === undefined && !labelled) return undefined
+  const zones = meet(zonesOfTerms(affinityTerms(volume) ?? anywhere), zonesOfVolumeLabel(volume.metadata?.labels))
+  return { source: { kind: 'PersistentVolume', name: nameOf(volume) }, zones, test: volumeTest(volume) }
 }
 
 // One term without a zone leaves all of them open.
