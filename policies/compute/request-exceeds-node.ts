@@ -209,15 +209,15 @@ export default definePolicy({
         continue
       }
       const grows = mayGrow(nodes, params.autoscaling)
-      const place = placeOf(reviewed.resources, reviewed.path, resource)
-      const asks = `${brief(name, 24) || kind} requests ${formatQuantity(request)} ${brief(resource, 32)}`
+      const place = () => placeOf(reviewed.resources, reviewed.path, resource)
+      const asks = () => `${brief(name, 24) || kind} requests ${formatQuantity(request)} ${brief(resource, 32)}`
       if (compareQuantities(request, largest) > 0) {
         // Where no node counts a device, the scheduler looks for a DeviceClass of that name.
         if (largest.nano === 0n && resource.includes('/')) {
-          const message = `${asks} per pod; no node for it allocates any`
+          const message = `${asks()} per pod; no node for it allocates any`
           yield {
             reason: 'device-absent',
-            path: place,
+            path: place(),
             message,
             fix: 'run its device plugin, or add nodes that have it',
           }
@@ -225,8 +225,8 @@ export default definePolicy({
         }
         yield {
           reason: grows ? 'exceeds-autoscaled' : params.denyImpossible ? 'impossible' : 'exceeds',
-          path: place,
-          message: `${asks} per pod; the largest node for it allocates ${formatQuantity(largest)}`,
+          path: place(),
+          message: `${asks()} per pod; the largest node for it allocates ${formatQuantity(largest)}`,
           fix: largest.nano > 0n ? `request at most ${formatQuantity(largest)}, or add larger nodes` : none,
         }
         continue
@@ -234,8 +234,8 @@ export default definePolicy({
       const median = kind === 'DaemonSet' ? undefined : medianAllocatable(nodes.eligible, resource)
       if (!median || !isShared(resource)) continue
       if (compareQuantities(request, fractionOf(median, params.fragmentRatio)) > 0) {
-        const message = `${asks} per pod of ${formatQuantity(median)} on the median node: one fits`
-        yield { reason: 'fragmenting', path: place, message, fix: 'run more and smaller replicas, or larger nodes' }
+        const message = `${asks()} per pod of ${formatQuantity(median)} on the median node: one fits`
+        yield { reason: 'fragmenting', path: place(), message, fix: 'run more and smaller replicas, or larger nodes' }
       }
     }
     for (const missing of unsure) yield unresolved(missing)
