@@ -4,6 +4,7 @@ import type { scalableKinds } from './kinds.ts'
 import { measuredScale, type MeasuredScale } from './measured-scale.ts'
 import { nameOf } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
+import { oncePerReview } from './once-per-review.ts'
 import { controllerOf } from './owners.ts'
 import { podsOf, workloadsOf, type Witness, type WitnessKind } from './relations.ts'
 import { isSuspended } from './suspension.ts'
@@ -47,12 +48,7 @@ export function coverOf(
   namespace: string,
   inventory: Inventory<CoverKind>,
 ): Cover {
-  const known = covers.get(inventory) ?? new Map<string, Cover>()
-  covers.set(inventory, known)
-  const key = `${namespace} ${selectsNothing(object) ? '' : JSON.stringify(object.spec?.selector)}`
-  const cover = known.get(key) ?? covered(object, namespace, inventory)
-  known.set(key, cover)
-  return cover
+  return coverIn(object, inventory, namespace)
 }
 
 /** The replicas of a cover, or the kinds for want of which they are not known. */
@@ -61,17 +57,25 @@ export function replicasOf(
   namespace: string,
   inventory: Inventory<'HorizontalPodAutoscaler'>,
 ): Replicas | readonly KindName[] {
-  const known = counted.get(cover)
-  if (known) return known
-  const replicas = count(cover.scalable, namespace, inventory)
-  counted.set(cover, replicas)
-  return replicas
+  return replicasIn(cover, inventory, namespace)
 }
 
-// Budgets with the same selector cover the same, and several rules ask: many of them must not each walk a whole
-// namespace. What a policy is given as its inventory stands for one review, in which nothing changes.
-const covers = new WeakMap<Inventory<CoverKind>, Map<string, Cover>>()
-const counted = new WeakMap<Cover, Replicas | readonly KindName[]>()
+// Budgets with the same selector cover the same: many of them must not each walk a whole namespace.
+const coverIn = oncePerReview(
+  (object: Kinds['PodDisruptionBudget'], inventory: Inventory<CoverKind>, namespace: string): Cover => {
+    const known = coversIn(inventory, inventory)
+    const key = `${namespace} ${selectsNothing(object) ? '' : JSON.stringify(object.spec?.selector)}`
+    const cover = known.get(key) ?? covered(object, namespace, inventory)
+    known.set(key, cover)
+    return cover
+  },
+)
+
+const coversIn = oncePerReview((_inventory: object, _same: Inventory<CoverKind>) => new Map<string, Cover>())
+
+const replicasIn = oncePerReview((cover: Cover, inventory: Inventory<'HorizontalPodAutoscaler'>, namespace: string) =>
+  count(cover.scalable, namespace, inventory),
+)
 
 function covered(object: Kinds['PodDisruptionBudget'], namespace: string, inventory: Inventory<CoverKind>): Cover {
   const { found, unsure } = workloadsOf(object, namespace, inventory)

@@ -12,7 +12,7 @@ export function filedUnder<T extends object>(
   keys: readonly string[],
 ): readonly T[] {
   if (list.length === 0) return list
-  const change = changes.get(list) as Change<T> | undefined
+  const change = changeOf(list)
   if (!change) return lookUp(tableOf(list, filing), keys)
   const { base, own, replaced } = change
   const found = filedUnder(base, filing, keys)
@@ -26,8 +26,8 @@ export function filedUnder<T extends object>(
 /** A list with one object in the place of others; the tables of the list that it was made from serve it too. */
 export function withObject<T extends object>(base: readonly T[], own: T, replaced: readonly T[]): readonly T[] {
   const list = replaced.length === 0 ? base.concat([own]) : exchanged(base, own, replaced)
-  const change: Change<T> = { base, own, replaced, keys: new Map() }
-  changes.set(list, change)
+  latest = (latest + 1) % changes.length
+  changes[latest] = { list, base, own, replaced, keys: new Map() }
   return list
 }
 
@@ -41,6 +41,7 @@ function exchanged<T>(base: readonly T[], own: T, [first, ...others]: readonly T
 }
 
 interface Change<T> {
+  readonly list: readonly T[]
   readonly base: readonly T[]
   readonly own: T
   readonly replaced: readonly T[]
@@ -59,9 +60,17 @@ function keysOf<T extends object>({ own, keys }: Change<T>, filing: Filing<T>): 
 
 type Table<T> = ReadonlyMap<string, readonly T[]>
 
-// What is entered under a list or a filing is of the type of that list, which a WeakMap cannot say.
-const changes = new WeakMap<readonly object[], Change<object>>()
+// What is entered under a list or a filing is of the type of that list, which neither of these can say.
+// The lists of the last reviews: each has one of a namespace and one of all, and its old object as many. A list that is
+// forgotten gets tables of its own.
+const changes: (Change<object> | undefined)[] = Array.from({ length: 8 })
+let latest = 0
 const tables = new WeakMap<readonly object[], Map<unknown, Table<object>>>()
+
+function changeOf<T extends object>(list: readonly T[]): Change<T> | undefined {
+  for (const change of changes) if (change?.list === list) return change as Change<T>
+  return undefined
+}
 
 function tableOf<T extends object>(list: readonly T[], filing: Filing<T>): Table<T> {
   let known = tables.get(list)

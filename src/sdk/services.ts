@@ -44,6 +44,12 @@ export function serviceSelector(service: Service): Selector {
  * a known template is left out: the template stands for it. So it does where Pods are not known, as in the webhook.
  */
 export function backendsOf(service: Service, namespace: string, inventory: Inventory<BackendKind>): Relation<Backend> {
+  return backendsIn(service, inventory, namespace)
+}
+
+const backendsIn = oncePerReview(findBackends)
+
+function findBackends(service: Service, inventory: Inventory<BackendKind>, namespace: string): Relation<Backend> {
   if (!isSelecting(service)) return { found: [], unsure: [] }
   const selector = serviceSelector(service)
   const keys = serviceKeys(service)

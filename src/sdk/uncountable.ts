@@ -4,6 +4,7 @@ import { unknown, type Inventory } from './inventory.ts'
 import { groupOf } from './kinds.ts'
 import { nameOf } from './names.ts'
 import type { AnyObject, KindName, Kinds } from './objects.ts'
+import { oncePerReview } from './once-per-review.ts'
 import { controllerOf } from './owners.ts'
 import { memberOf, stringOf } from './shape.ts'
 
@@ -47,15 +48,21 @@ export function countingOf(
   namespace: string,
   inventory: Inventory<CoverKind>,
 ): Counting {
-  if (selectsNothing(object)) return counted
-  const budget = budgetOf(object.spec)
-  if (budget === unknown) return { state: 'unresolved', kinds: ['PodDisruptionBudget'] }
-  if (budget === undefined || budget.form === 'unspecified') return counted
-  const cover = coverOf(object, namespace, inventory)
-  if (budget.form === 'maxUnavailable' || budget.amount.unit === 'percent')
-    return byScale(budget, cover, namespace, inventory)
-  return byPods(budget, budget.amount.value, cover, namespace, inventory)
+  return countingIn(object, inventory, namespace)
 }
+
+const countingIn = oncePerReview(
+  (object: Kinds['PodDisruptionBudget'], inventory: Inventory<CoverKind>, namespace: string): Counting => {
+    if (selectsNothing(object)) return counted
+    const budget = budgetOf(object.spec)
+    if (budget === unknown) return { state: 'unresolved', kinds: ['PodDisruptionBudget'] }
+    if (budget === undefined || budget.form === 'unspecified') return counted
+    const cover = coverOf(object, namespace, inventory)
+    if (budget.form === 'maxUnavailable' || budget.amount.unit === 'percent')
+      return byScale(budget, cover, namespace, inventory)
+    return byPods(budget, budget.amount.value, cover, namespace, inventory)
+  },
+)
 
 const counted = Object.freeze({ state: 'counted' as const })
 

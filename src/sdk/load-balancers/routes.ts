@@ -2,8 +2,7 @@ import { unknown, type Inventory } from '../inventory.ts'
 import { backendsOfIngress, backendsTo, ingressesOf, type Ingress, type IngressBackend } from '../ingress-backends.ts'
 import { nameOf } from '../names.ts'
 import type { KindName } from '../objects.ts'
-import type { Relation } from '../relations.ts'
-import { backendsOf, servicesOf, type Backend, type BackendKind, type Service } from '../services.ts'
+import { backendsOf, servicesOf, type BackendKind, type Service } from '../services.ts'
 import { isVariable } from '../variables.ts'
 import type { Route } from './fault.ts'
 
@@ -56,22 +55,10 @@ export function routesThrough(
   }
 
   function behind(service: Service): Route['backends'] {
-    const backends = backendsBehind(service, namespace, inventory)
+    const backends = backendsOf(service, namespace, inventory)
     note(backends.unsure)
     return backends.found
   }
-}
-
-// Each of the workloads behind a Service may be asked for its routes. What a policy is given as its inventory stands for
-// one review, in which nothing changes.
-const known = new WeakMap<Inventory<RoutedKind>, Map<Service, Relation<Backend>>>()
-
-function backendsBehind(service: Service, namespace: string, inventory: Inventory<RoutedKind>): Relation<Backend> {
-  const ofReview = known.get(inventory) ?? new Map<Service, Relation<Backend>>()
-  known.set(inventory, ofReview)
-  const backends = ofReview.get(service) ?? backendsOf(service, namespace, inventory)
-  ofReview.set(service, backends)
-  return backends
 }
 
 /** Every way from an Ingress to a Service on which one of these lies, with nothing behind the Service. */
