@@ -1,6 +1,7 @@
 import { isEmulatorKey } from './azure-keys.ts'
 import { entropy, invented } from './characters.ts'
 import type { Match } from './hit.ts'
+import { WordTable } from './word-table.ts'
 
 /** The connection strings or the signed URL of a stretch of text, and where it ends: all up to there is judged. */
 export interface Found {
@@ -17,8 +18,7 @@ export function connectionString(text: string, at: number, from: number): Found 
   if (!keyValue.test(text)) return { matches: [], end: at }
   const start = beginning(text, at, from, false)
   const end = ending(text, at, false)
-  const stretches = text.slice(start, end).split(between)
-  return { matches: stretches.flatMap((stretch) => stringsOf(stretch).flatMap((pairs) => judge(pairs) ?? [])), end }
+  return { matches: stringsBetween(text, start, end), end }
 }
 
 /** Judges the shared access signature around `at`: a query string with its version, permissions and signature. */
@@ -27,11 +27,7 @@ export function accessSignature(text: string, at: number, from: number): Found {
   if (!signatureValue.test(text)) return { matches: [], end: at }
   const start = beginning(text, at, from, true)
   const end = ending(text, at, true)
-  const fields = new Map<string, string>()
-  for (const pair of text.slice(start, end).split(/[?&;,]|amp;|\\u0026/)) {
-    const [, name, value] = /(?:^|[= ])(sv|se|si|sr|sig)=(.*)$/s.exec(pair) ?? []
-    if (name !== undefined && value !== undefined) fields.set(name, value)
-  }
+  const fields = queryOf(text, start, end)
   const signature = fields.get('sig') ?? ''
   const storage = /^\d{4}-\d\d-\d\d$/.test(fields.get('sv') ?? '') && (fields.has('se') || fields.has('si'))
   const messaging = fields.has('sr') && fields.has('se')
@@ -41,19 +37,18 @@ export function accessSignature(text: string, at: number, from: number): Found {
   return { matches: signed && (storage || messaging) ? [match] : [], end }
 }
 
-function judge(pairs: ReadonlyMap<string, string>): Match | undefined {
+function judge(pairs: Pairs): Match | undefined {
   if (pairs.get('usedevelopmentemulator') === 'true' || pairs.get('accountname') === 'devstoreaccount1')
     return undefined
   const key = pairs.get('accountkey') ?? pairs.get('sharedaccesskey') ?? pairs.get('secret') ?? ''
-  if (invented(key) || entropy(key) < 3.5 || isEmulatorKey(key)) return undefined
+  if (entropy(key) < 3.5 || invented(key)) return undefined
   const verdict = service(pairs, key)
-  return verdict && { detector: verdict[0], cloud: 'Azure', level: verdict[1] ? 'certain' : 'possible' }
+  return verdict && !isEmulatorKey(key)
+    ? { detector: verdict[0], cloud: 'Azure', level: verdict[1] ? 'certain' : 'possible' }
+    : undefined
 }
 
-function service(
-  pairs: ReadonlyMap<string, string>,
-  key: string,
-): readonly [detector: string, azure: boolean] | undefined {
+function service(pairs: Pairs, key: string): readonly [detector: string, azure: boolean] | undefined {
   const endpoint = pairs.get('endpoint') ?? pairs.get('hostname') ?? ''
   if (pairs.has('accountendpoint') && key64.test(key)) {
     return ['azure-cosmos-connection-string', cosmosHost.test(pairs.get('accountendpoint') ?? '')]
@@ -68,7 +63,7 @@ function service(
 }
 
 // Without an endpoint the SDK builds one in the public cloud.
-function storageHosted(pairs: ReadonlyMap<string, string>): boolean {
+function storageHosted(pairs: Pairs): boolean {
   const suffix = pairs.get('endpointsuffix')
   if (suffix !== undefined) return storageSuffix.test(suffix)
   const endpoints = ['blobendpoint', 'queueendpoint', 'tableendpoint', 'fileendpoint'].flatMap(
@@ -88,20 +83,121 @@ const serviceBusHost = /\.servicebus\.(?:windows\.net|usgovcloudapi\.net|chinacl
 const iotHost = /\.azure-devices\.(?:net|us|cn)$/
 const configurationHost = /\.azconfig(?:\.azure)?\.(?:io|us|cn)\/?$/
 
-const between = /(?<![;\s])[ \t]+(?![;\s])/
-const connectionPair =
-  /(?<![A-Za-z])(AccountEndpoint|AccountKey|AccountName|(?:Blob|Queue|Table|File)Endpoint|EndpointSuffix|Endpoint|HostName|Id|Secret|SharedAccessKey|UseDevelopmentEmulator)=([^\s;,<>|\\`)\]}]*)/gi
+/** The pairs of one string, by their names in lower case. */
+class Pairs {
+  #size = 0
+  readonly #values: (string | undefined)[] = pairNames.map(() => undefined)
 
-// What stands before a pair, such as `CONNECTION=`, belongs to the file around it.
-function stringsOf(text: string): readonly ReadonlyMap<string, string>[] {
-  let pairs = new Map<string, string>()
-  const found = [pairs]
-  for (const [, name = '', value = ''] of text.matchAll(connectionPair)) {
-    const key = name.toLowerCase()
-    if (pairs.has(key)) found.push((pairs = new Map<string, string>()))
-    pairs.set(key, value)
+  get(name: string): string | undefined {
+    return this.#values[pairNames.indexOf(name)]
   }
-  return found
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined
+  }
+
+  /** Takes a pair down, by the place of its name. */
+  add(place: number, value: string): void {
+    this.#size++
+    this.#values[place] = value
+  }
+
+  holds(place: number): boolean {
+    return this.#values[place] !== undefined
+  }
+
+  clear(): void {
+    if (this.#size > 0) this.#values.fill(undefined)
+    this.#size = 0
+  }
+}
+
+// A string ends at a blank without a `;` beside it, and at a name that it has already. What stands before a pair, such as
+// `CONNECTION=`, belongs to the file around it. One pass, and only what has a key is judged.
+function stringsBetween(text: string, start: number, end: number): readonly Match[] {
+  const matches: Match[] = []
+  const pairs = new Pairs()
+  let key = false
+  const finish = () => {
+    const match = key ? judge(pairs) : undefined
+    if (match) matches.push(match)
+    pairs.clear()
+    key = false
+  }
+  for (let at = start, word = start; at < end;) {
+    const code = text.charCodeAt(at)
+    if (isLetter(code)) {
+      at++
+      continue
+    }
+    if (code === 0x20 || code === 0x09) {
+      const first = at
+      while (at < end && (text.charCodeAt(at) === 0x20 || text.charCodeAt(at) === 0x09)) at++
+      if (!joins(text, first - 1, start, end) && !joins(text, at, start, end)) finish()
+    } else {
+      const name = code === 0x3d && at > word ? places.get(text, word, at) : undefined
+      at++
+      if (name !== undefined) {
+        const from = at
+        while (at < end && !closes(text.charCodeAt(at))) at++
+        if (pairs.holds(name)) finish()
+        pairs.add(name, text.slice(from, at))
+        key ||= at > from && keys.has(name)
+      }
+    }
+    word = at
+  }
+  finish()
+  return matches
+}
+
+function joins(text: string, at: number, start: number, end: number): boolean {
+  return at >= start && at < end && /[;\s]/.test(text.charAt(at))
+}
+
+function isLetter(code: number): boolean {
+  return (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a
+}
+
+const pairNames =
+  'accountendpoint accountkey accountname blobendpoint queueendpoint tableendpoint fileendpoint endpointsuffix endpoint hostname id secret sharedaccesskey usedevelopmentemulator'.split(
+    ' ',
+  )
+const places = new WordTable(pairNames.map((name, place) => [name, place] as const))
+const keys = new Set(['accountkey', 'sharedaccesskey', 'secret'].map((name) => pairNames.indexOf(name)))
+
+function closes(code: number): boolean {
+  return code < 128 ? closing[code] === 1 : code >= 0xa0 && /\s/.test(String.fromCharCode(code))
+}
+
+const closing = new Uint8Array(128)
+for (let code = 0; code < 128; code++) closing[code] = /[\s;,<>|\\`)\]}]/.test(String.fromCharCode(code)) ? 1 : 0
+
+// Of each pair the first of these names, at its beginning or behind another `=`; the last pair of a name counts.
+function queryOf(text: string, from: number, to: number): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>()
+  for (let at = from, name = ''; at <= to; at++) {
+    // At the beginning of a pair, or behind its `=`.
+    name = text.charCodeAt(at) === 0x73 ? (parameters.find((parameter) => text.startsWith(parameter, at)) ?? '') : ''
+    if (at + name.length > to) name = ''
+    let end = at
+    while (end < to && !separates(text, end) && (name !== '' || text.charCodeAt(end) !== 0x3d)) end++
+    if (name !== '') {
+      const value = text.slice(at + name.length, end)
+      const escaped = text.charCodeAt(end) === 0x3b && end < to && value.endsWith('amp')
+      fields.set(name.slice(0, -1), escaped ? value.slice(0, -3) : value)
+    }
+    at = text.startsWith('\\u0026', end) ? end + 5 : end
+  }
+  return fields
+}
+
+const parameters = ['sv=', 'se=', 'si=', 'sr=', 'sig=']
+
+function separates(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  if (code === 0x5c) return text.startsWith('\\u0026', at)
+  return code === 0x3f || code === 0x26 || code === 0x3b || code === 0x2c
 }
 
 // Backwards only as far as the search has come, so that no character is looked at twice.
