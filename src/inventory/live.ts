@@ -132,15 +132,17 @@ export function startLiveInventory(follow: Follow, kinds: readonly KindInfo[], s
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
       })
     },
-    status: () =>
-      [...shelves.values()].map(({ info, synced, progress, failure }) => ({
+    status() {
+      admitted.sweep()
+      return [...shelves.values()].map(({ info, synced, progress, failure }) => ({
         resource: resourceOf(info),
         synced,
         stale: isStale(info.kind),
         objects: synced ? store.count(info.kind) : 0,
         ageSeconds: Math.max(0, (settings.now() - progress) / 1000),
         ...(failure ? { error: failure.message } : {}),
-      })),
+      }))
+    },
     async stop() {
       for (const controller of stopping) controller.abort()
       await Promise.allSettled(running)

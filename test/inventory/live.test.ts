@@ -243,9 +243,12 @@ t.test('what nobody confirms was refused by somebody else', async (t) => {
 })
 
 t.test('a new object that nobody confirms is gone', async (t) => {
-  const { replicas, admit, advance } = await withWeb(t)
+  const { live, replicas, admit, advance } = await withWeb(t)
+  const count = () => live.status().find(({ resource }) => resource === 'deployments.apps')?.objects
   admit(3)
+  t.equal(count(), 1)
   advance(11)
+  t.equal(count(), 0, 'also where no review has asked since')
   t.equal(replicas(), undefined)
 })
 
