@@ -11,9 +11,9 @@ import { isVariable } from '../../src/sdk/variables.ts'
 
 const why =
   'What stands here is injected into the pods unchecked; the cloud refuses it when the pod asks for its role, so the process exits and the pod goes into CrashLoopBackOff.'
-const snippet = (annotation: string) => `metadata:
+const snippet = (annotation: string, value: string) => yaml`metadata:
   annotations:
-    ${annotation}`
+    ${{ annotation }}: ${value}`
 const account = (annotations: string) => `{ kind: ServiceAccount, metadata: { annotations: { ${annotations} } } }`
 const role = (value: string) => account(`eks.amazonaws.com/role-arn: ${value}`)
 const container = `{ name: web, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } } }`
@@ -37,31 +37,31 @@ export default definePolicy({
   on: ['ServiceAccount', ...podKinds],
   reads: [],
   reasons: {
-    arn: { baseline: 'deny', why, snippet: snippet(`eks.amazonaws.com/role-arn: ${arn}`) },
+    arn: { baseline: 'deny', why, snippet: snippet('eks.amazonaws.com/role-arn', arn) },
     guid: {
       baseline: 'deny',
       why,
-      snippet: snippet('azure.workload.identity/client-id: 11111111-2222-3333-4444-555555555555'),
+      snippet: snippet('azure.workload.identity/client-id', '11111111-2222-3333-4444-555555555555'),
     },
     email: {
       baseline: 'deny',
       why,
-      snippet: snippet('iam.gke.io/gcp-service-account: app-role@my-project.iam.gserviceaccount.com'),
+      snippet: snippet('iam.gke.io/gcp-service-account', 'app-role@my-project.iam.gserviceaccount.com'),
     },
     expiry: {
       baseline: 'warn',
       why: 'A lifetime that cannot be used is replaced or refused without a word here, and one beyond a day leaves a stolen token good for as long.',
-      snippet: snippet('eks.amazonaws.com/token-expiration: "3600"'),
+      snippet: snippet('eks.amazonaws.com/token-expiration', '"3600"'),
     },
     audience: {
       baseline: 'warn',
       why: 'The token is made out to this audience, and the cloud takes tokens for its own name only.',
-      snippet: snippet('eks.amazonaws.com/audience: sts.amazonaws.com'),
+      snippet: snippet('eks.amazonaws.com/audience', 'sts.amazonaws.com'),
     },
     'regional-endpoints': {
       baseline: 'warn',
       why: 'A value that is neither true nor false is ignored, so the pods ask the endpoint that was not meant, in another region.',
-      snippet: snippet('eks.amazonaws.com/sts-regional-endpoints: "true"'),
+      snippet: snippet('eks.amazonaws.com/sts-regional-endpoints', '"true"'),
     },
     'near-miss-key': {
       baseline: 'warn',
@@ -244,6 +244,7 @@ metadata:
             path,
             message: `ServiceAccount ${brief(name, 24)}: ${shown(key, value)} ${fault.says}`,
             fix: fault.fix,
+            values: { annotation: key },
           }
         else if (meant !== undefined && memberOf(annotations, meant) === undefined)
           yield {

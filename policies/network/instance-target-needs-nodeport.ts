@@ -10,13 +10,14 @@ import { brief, nameOf } from '../../src/sdk/names.ts'
 import { definePolicy, unresolved, type Missing } from '../../src/sdk/policy.ts'
 import type { Service } from '../../src/sdk/services.ts'
 import { memberOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const why =
   'A load balancer that sends to nodes needs a port on every node; the Service has none, so the controller stops with an error and clients get 503 or no address at all.'
-const snippet = `metadata:
+const snippet = yaml`metadata:
   annotations:
-    alb.ingress.kubernetes.io/target-type: ip # or, in the Service, spec.type: NodePort`
+    ${{ annotation: 'alb.ingress.kubernetes.io/target-type' }}: ip # or, in the Service, spec.type: NodePort`
 
 const alb = 'alb.ingress.kubernetes.io'
 const nlb = 'service.beta.kubernetes.io/aws-load-balancer'
@@ -194,6 +195,7 @@ export default definePolicy({
           message:
             'the Network Load Balancer sends to nodes; allocateLoadBalancerNodePorts: false leaves no port there',
           fix: 'remove allocateLoadBalancerNodePorts: false, or annotate aws-load-balancer-nlb-target-type: ip',
+          values: { annotation: `${nlb}-nlb-target-type` },
         }
       }
     }

@@ -4,6 +4,8 @@
  */
 export interface SnippetValues {
   readonly account: string
+  /** The name of an annotation. */
+  readonly annotation: string
   readonly apiVersion: string
   readonly claim: string
   readonly container: string

@@ -99,6 +99,7 @@ t.test('the snippets of all rules keep their shape, whatever is in them', async 
   t.ok(templates.length > 20)
   const strings = fc.record({
     account: hostile,
+    annotation: hostile,
     apiVersion: hostile,
     claim: hostile,
     container: hostile,
@@ -129,12 +130,12 @@ t.test('the snippets of all rules keep their shape, whatever is in them', async 
   )
 })
 
-/** A reading without its values, and without the keys of labels. */
+/** A reading without its values, and without the keys of labels and annotations. */
 function shape(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((each) => shape(each))
   if (typeof value !== 'object' || value === null) return 'value'
   const { pairs } = value as { readonly pairs: readonly (readonly [string, unknown])[] }
-  if (key === 'matchLabels' || key === 'selector') {
+  if (key === 'matchLabels' || key === 'selector' || key === 'annotations') {
     if (pairs.every(([, each]) => typeof each === 'string')) return 'labels'
   }
   return pairs.map(([each, member]) => [each, shape(member, each)])
