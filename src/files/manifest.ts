@@ -1,8 +1,9 @@
 import { findKind, groupOf, type KindInfo } from '../sdk/kinds.ts'
 import type { AnyObject } from '../sdk/objects.ts'
-import { pointer } from '../sdk/pointer.ts'
+import { pointer, resolve } from '../sdk/pointer.ts'
 import { memberOf, recordOf, stringOf } from '../sdk/shape.ts'
 import type { Document } from './documents.ts'
+import { readByKustomize } from './kustomize/reading.ts'
 import type { Place } from './lines.ts'
 import { asCurrent } from './old-versions.ts'
 import { isPartial } from './partial.ts'
@@ -28,6 +29,11 @@ export interface Manifest {
   readonly namespace: string | undefined
   /** '' where the object has none, or none that is a string. */
   readonly name: string
+  /**
+   * The object as kustomize reads it, where it stands in a file.
+   * @throws Refusal where kustomize would not read it
+   */
+  byKustomize?(): AnyObject
   /**
    * Where the value at a JSON pointer of the object is written, or its nearest parent that exists. With the file where it
    * is another than that of the object.
@@ -97,6 +103,12 @@ function manifestOf(document: Document, root: string | undefined, value: unknown
     partial: info !== undefined && isPartial(info.kind, object),
     namespace: stringOf(memberOf(metadata, 'namespace')) || undefined,
     name: stringOf(memberOf(metadata, 'name')) ?? '',
+    byKustomize: () => {
+      const whole = readByKustomize(document)
+      if (whole === document.value) return object
+      const own = { apiVersion, kind, ...recordOf(resolve(base, whole)) }
+      return info ? asCurrent(apiVersion, own) : own
+    },
     locate: (path) => document.locate(base + path),
   }
 }

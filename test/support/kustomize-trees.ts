@@ -1,3 +1,5 @@
+import { builtWordTrees, refusedWordTrees } from './kustomize-words.ts'
+
 /** Trees of files with one kustomization root, `root`, that both kubectl and we build. */
 export interface KustomizeTree {
   readonly name: string
@@ -95,6 +97,7 @@ const main = (more: string) => containers(`[{name: main, ${more}}]`)
 
 /** Each thing that a kustomization may say, alone and together. */
 export const builtTrees: readonly KustomizeTree[] = [
+  ...builtWordTrees,
   tree('nothing', ''),
   tree('namespace', 'namespace: prod\n'),
   tree('prefix and suffix', 'namePrefix: pre-\nnameSuffix: -suf\n'),
@@ -297,6 +300,7 @@ export const builtTrees: readonly KustomizeTree[] = [
 
 /** What kustomize refuses. */
 export const refusedTrees: readonly KustomizeTree[] = [
+  ...refusedWordTrees,
   tree('no object for a patch', merge(web('{replicas: 1}').replace('name: web', 'name: none'))),
   tree('another namespace', merge(web('{replicas: 1}').replace('name: web', 'name: web, namespace: other'))),
   tree('a path that leads nowhere', operations('[{"op":"remove","path":"/spec/none"}]')),

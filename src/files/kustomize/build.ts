@@ -1,4 +1,5 @@
 import { brief } from '../../sdk/names.ts'
+import type { AnyObject } from '../../sdk/objects.ts'
 import { memberOf, recordOf, stringOf } from '../../sdk/shape.ts'
 import type { Kustomization } from '../kustomization.ts'
 import type { Manifest } from '../manifest.ts'
@@ -14,6 +15,7 @@ import { Refusal } from './refusal.ts'
 import { isSame, Resource } from './resource.ts'
 import { addAnnotations, addLabels, setAffixes, setImages, setNamespace, setReplicas } from './transformers.ts'
 import { child, elements, type Traced, withChild, withChildren } from './traced.ts'
+import { mistypedField } from './typed-fields.ts'
 
 /** What kustomizations are built from. */
 export interface Tree {
@@ -91,6 +93,12 @@ class Build {
     if (isOpen(kustomization.document.value)) this.#open = true
     const known = new Map(resources.map((resource) => [keyOf(resource), resource]))
     for (const path of kustomization.resources) this.#addResource(kustomization, path, { resources, known }, above)
+    const mistyped = mistypedField(kustomization.document.value)
+    if (mistyped !== undefined) {
+      this.#refuse(kustomization, mistyped, resources)
+      above.delete(kustomization)
+      return
+    }
     for (const generated of generatedBy(kustomization, this.#tree.library))
       this.#attempt(kustomization, generated.path, () => this.#absorb(generated, resources))
     for (const path of kustomization.components) {
@@ -102,13 +110,27 @@ class Build {
     above.delete(kustomization)
   }
 
+  #refuse(kustomization: Kustomization, path: string, resources: readonly Resource[]): void {
+    this.#open = true
+    for (const resource of resources) resource.unsure = true
+    this.#attempt(kustomization, path, () => {
+      throw new Refusal('a value is of another type than its field takes (text such as on, 1.10 or 0777 needs quotes)')
+    })
+  }
+
   #addResource(kustomization: Kustomization, path: string, landed: Landed, above: Set<Kustomization>): void {
     const inner = this.#tree.kustomizations.get(path)
     const manifests = this.#tree.manifests.get(path)
     if (!inner && !manifests) this.#open = true
     for (const manifest of manifests ?? []) {
       this.#read.add(manifest)
-      const resource = new Resource(manifest, { value: manifest.object, origin: { source: manifest, path: '' } })
+      let read: AnyObject | undefined
+      this.#attempt(kustomization, '/resources', () => (read = manifest.byKustomize?.()))
+      const resource = new Resource(manifest, {
+        value: read ?? manifest.object,
+        origin: { source: manifest, path: '' },
+      })
+      if (!read) resource.unsure = true
       this.#append(kustomization, resource, landed)
     }
     if (!inner || this.#isCircle(kustomization, inner, above)) return

@@ -2,6 +2,7 @@ import { listOf, memberOf, recordOf, stringOf } from '../../sdk/shape.ts'
 import type { Document } from '../documents.ts'
 import type { Kustomization } from '../kustomization.ts'
 import type { Library } from './library.ts'
+import { readByKustomize } from './reading.ts'
 import { Refusal } from './refusal.ts'
 import { child, type Traced } from './traced.ts'
 
@@ -70,7 +71,7 @@ function contentOf(documents: readonly Document[] | undefined): Patch['content']
   const [first] = documents
   if (!first) throw new Refusal('a patch is empty')
   if (Array.isArray(first.value)) return { operations: tracedOf(first) }
-  const objects = documents.map(tracedOf)
+  const objects = documents.map((document) => ({ ...tracedOf(document), value: readByKustomize(document) }))
   if (objects.some(({ value }) => !recordOf(value) || stringOf(memberOf(value, 'kind')) === undefined))
     throw new Refusal('a patch is neither an object with apiVersion and kind nor a list of operations')
   return { objects: objects.flatMap(itemsOf) }

@@ -1,12 +1,13 @@
 import type { Scalar as ScalarNode } from 'yaml'
 import { ReadError } from './marks.ts'
 import { resolveKey, resolvePlain, type Scalar } from './scalar.ts'
+import { timestampOf } from './timestamp.ts'
 
 /**
  * Which plain words are booleans: to Kubernetes also yes, no, on, off, y and n; in files of our own only true and
- * false, or the severity `off` would be one.
+ * false, or the severity `off` would be one. So it is to kustomize, which takes dates for points in time beside.
  */
-export type Words = 'kubernetes' | 'own'
+export type Words = 'kubernetes' | 'kustomize' | 'own'
 
 /** The value of a scalar node with what its tag and its quotes say about it (goyaml.v2, `resolve`). */
 export function scalarOf(node: ScalarNode.Parsed, words: Words): Scalar {
@@ -21,17 +22,21 @@ export function scalarOf(node: ScalarNode.Parsed, words: Words): Scalar {
 /** The name of a map key; undefined where kubectl refuses it. */
 export function keyOf(node: ScalarNode.Parsed, words: Words): string | undefined {
   const text = textOf(node)
+  // Only text can be a key there.
+  const isOther = words === 'kustomize' && isPlain(node) && !isWord(text, words) && untagged(node, text, words) !== text
+  if (node.tag === undefined && isOther) return undefined
   if (node.tag === undefined) return isPlain(node) && !isWord(text, words) ? resolveKey(text) : text
   const value = tagged(node, node.tag, text)
   return value === null ? undefined : String(value)
 }
 
 function untagged(node: ScalarNode.Parsed, text: string, words: Words): Scalar {
-  return isPlain(node) && !isWord(text, words) ? resolvePlain(text) : text
+  if (!isPlain(node) || isWord(text, words)) return text
+  return (words === 'kustomize' ? timestampOf(text) : undefined) ?? resolvePlain(text)
 }
 
 function isWord(text: string, words: Words): boolean {
-  return words === 'own' && /^(?:y|n|yes|no|on|off)$/i.test(text)
+  return words !== 'kubernetes' && /^(?:y|n|yes|no|on|off)$/i.test(text)
 }
 
 const core = 'tag:yaml.org,2002:'
