@@ -1,5 +1,6 @@
 import { googleDocument } from './google.ts'
-import type { DocumentVerdict } from './google.ts'
+import type { DocumentVerdict, ParsedObject } from './google.ts'
+import { isJson } from './json-form.ts'
 import { clusterLoginOf, type ClusterLogin } from './kubeconfig.ts'
 import { tellingName } from './telling-names.ts'
 import type { TellingName } from './telling-names.ts'
@@ -36,24 +37,25 @@ function walk(root: unknown, visitor: DocumentVisitor): void {
     if (Array.isArray(value)) {
       for (const item of value) if (isParent(item)) open.push(item)
     } else if (isParent(value)) {
-      visitObject(new Map(Object.entries(value)), visitor, open)
+      // JSON.parse made it: all that it has is its own, and the names asked for are none that objects inherit.
+      visitObject(value as ParsedObject, visitor, open)
     }
   }
 }
 
-function visitObject(node: ReadonlyMap<string, unknown>, visitor: DocumentVisitor, open: unknown[]): void {
+function visitObject(node: ParsedObject, visitor: DocumentVisitor, open: unknown[]): void {
   const verdict = googleDocument(node)
   if (verdict) visitor.verdict(verdict)
-  const auths = node.get('auths')
-  if (isParent(auths)) visitor.logins(auths)
+  if (isParent(node['auths'])) visitor.logins(node['auths'])
   const clusterLogin = clusterLoginOf(node)
   if (clusterLogin) visitor.clusterLogin(clusterLogin)
-  for (const [key, value] of node) {
+  for (const key of Object.keys(node)) {
+    const value = node[key]
     if (isParent(value)) open.push(value)
     else if (typeof value === 'string') visitString(key, value, visitor)
   }
   // The shape of variables in a pod spec: { name, value }.
-  const [name, value] = [node.get('name'), node.get('value')]
+  const { name, value } = node
   if (typeof name === 'string' && typeof value === 'string') visitString(name, value, visitor)
 }
 
@@ -79,17 +81,18 @@ function* embeddedObjects(text: string): Generator<unknown> {
     if (close < 0) return
     from = close + 1
     const source = text.slice(start, from)
-    const value = parse(source) ?? parse(unescape(source))
-    if (value !== undefined) yield value
+    const document = isJson(source) ? source : unescape(source)
+    if (document !== undefined) yield JSON.parse(document)
   }
 }
 
 const sentinel = /"?(?:private_key|refresh_token|clientSecret|aadClientSecret|appId)\\?"/g
 
 // Inside a double-quoted string the document's own quotes are escaped.
-function unescape(source: string): string {
-  const inner = source.includes('\\"') ? parse(`"${source}"`) : undefined
-  return typeof inner === 'string' ? inner : ''
+function unescape(source: string): string | undefined {
+  const quoted = source.includes('\\"') ? `"${source}"` : ''
+  const inner: unknown = isJson(quoted) ? JSON.parse(quoted) : undefined
+  return typeof inner === 'string' && isJson(inner) ? inner : undefined
 }
 
 // Nobody nests credentials a hundred levels deep, and a MiB of brackets takes JSON.parse a tenth of a second.

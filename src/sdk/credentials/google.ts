@@ -9,6 +9,11 @@ export const googleMatchers: readonly (readonly [sentinel: string, matcher: Matc
   ['ya29.', accessToken],
 ]
 
+/** An object as JSON.parse makes it. */
+export interface ParsedObject {
+  readonly [key: string]: unknown
+}
+
 /** What a credential document says of itself; undefined for documents that are none. `harmless` ones are known to hold no key. */
 export type DocumentVerdict = { readonly detector: string; readonly level: Level } | 'harmless' | undefined
 
@@ -16,18 +21,16 @@ export type DocumentVerdict = { readonly detector: string; readonly level: Level
  * Judges one JSON object by the formats of google-auth-library (cloud.google.com/docs/authentication/application-default-credentials).
  * `external_account` is workload identity federation: the pattern that replaces keys.
  */
-export function googleDocument(node: ReadonlyMap<string, unknown>): DocumentVerdict {
-  switch (node.get('type')) {
+export function googleDocument(node: ParsedObject): DocumentVerdict {
+  switch (node['type']) {
     case 'service_account':
       return serviceAccount(node)
     case 'authorized_user':
       return userCredentials(node)
     case 'external_account_authorized_user':
-      return random(node.get('refresh_token'), 20) ? { detector: 'gcp-user-credentials', level: 'certain' } : 'harmless'
+      return random(node['refresh_token'], 20) ? { detector: 'gcp-user-credentials', level: 'certain' } : 'harmless'
     case 'gdch_service_account':
-      return isPrivateKey(String(node.get('private_key')))
-        ? { detector: 'gcp-gdch-key', level: 'possible' }
-        : 'harmless'
+      return isPrivateKey(String(node['private_key'])) ? { detector: 'gcp-gdch-key', level: 'possible' } : 'harmless'
     case 'external_account':
       return 'harmless'
     default:
@@ -35,19 +38,19 @@ export function googleDocument(node: ReadonlyMap<string, unknown>): DocumentVerd
   }
 }
 
-function serviceAccount(node: ReadonlyMap<string, unknown>): DocumentVerdict {
-  const email = node.get('client_email')
+function serviceAccount(node: ParsedObject): DocumentVerdict {
+  const email = node['client_email']
   // The key that the Kubernetes end-to-end tests publish.
   if (email === 'image-pulling@authenticated-image-pulling.iam.gserviceaccount.com') return 'harmless'
-  if (!isPrivateKey(String(node.get('private_key')))) return 'harmless'
+  if (!isPrivateKey(String(node['private_key']))) return 'harmless'
   const known = typeof email === 'string' && email.endsWith('.gserviceaccount.com')
   return { detector: 'gcp-service-account-key', level: known ? 'certain' : 'possible' }
 }
 
-function userCredentials(node: ReadonlyMap<string, unknown>): DocumentVerdict {
-  const token = node.get('refresh_token')
+function userCredentials(node: ParsedObject): DocumentVerdict {
+  const token = node['refresh_token']
   if (!random(token, 20)) return 'harmless'
-  const level = /^1\/\/0.{40}/.test(token) && typeof node.get('client_secret') === 'string' ? 'certain' : 'possible'
+  const level = /^1\/\/0.{40}/.test(token) && typeof node['client_secret'] === 'string' ? 'certain' : 'possible'
   return { detector: 'gcp-user-credentials', level }
 }
 

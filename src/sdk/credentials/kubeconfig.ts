@@ -1,6 +1,6 @@
 import { entropy, invented } from './characters.ts'
 import { decodeBase64 } from './decode.ts'
-import { isPrivateKey } from './google.ts'
+import { isPrivateKey, type ParsedObject } from './google.ts'
 import { isPath, isPlaceholder, isReference } from './placeholder.ts'
 
 /** A static credential of a user in a kubeconfig. Holds no character of it. */
@@ -28,9 +28,9 @@ export function clusterLoginIn(text: string): ClusterLogin | undefined {
 }
 
 /** The same of an object that is parsed already: a kubeconfig has its users beside its clusters. */
-export function clusterLoginOf(node: ReadonlyMap<string, unknown>): ClusterLogin | undefined {
-  const users = node.get('users')
-  if (!Array.isArray(users) || !Array.isArray(node.get('clusters'))) return undefined
+export function clusterLoginOf(node: ParsedObject): ClusterLogin | undefined {
+  const users = node['users']
+  if (!Array.isArray(users) || !Array.isArray(node['clusters'])) return undefined
   for (const named of users) {
     const user = memberIn(named, 'user')
     for (const parent of [user, memberIn(memberIn(user, 'auth-provider'), 'config')]) {

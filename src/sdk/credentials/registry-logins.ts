@@ -41,10 +41,11 @@ export function registryLogins(text: string, format: 'config.json' | '.dockercfg
 export function loginsIn(entries: unknown): RegistryLogins {
   const found = new Map<string, RegistryLogin>()
   let unsure = false
-  for (const [server, entry] of Object.entries(recordOf(entries) ?? {})) {
+  const servers = recordOf(entries) ?? {}
+  for (const server of Object.keys(servers)) {
     const host = hostOfServer(server)
     const registry = registryAt(host)
-    const login = recordOf(entry)
+    const login = recordOf(servers[server])
     if (!login || (!registry && !isVariable(server))) continue
     const kind = kindOf(registry?.cloud, login)
     if (kind === undefined) continue
@@ -56,10 +57,14 @@ export function loginsIn(entries: unknown): RegistryLogins {
 
 // The kubelet takes `*.dkr.ecr.*.amazonaws.com` for a host (credentialprovider/keyring.go): any that it may stand for.
 function registryAt(host: string): CloudRegistry | undefined {
+  if (!cloudHost.test(host)) return undefined
   if (!host.includes('*')) return cloudRegistry(host)
   const registry = cloudRegistry(host.replace(/^\*(?=\.dkr[.-])/, '000000000000').replaceAll('*', 'x'))
   return registry && { cloud: registry.cloud, public: registry.public }
 }
+
+// What is in the names of all of them, so that the many others cost nothing.
+const cloudHost = /ecr|gcr\.io|pkg\.dev|google/
 
 function kindOf(
   cloud: CloudRegistry['cloud'] | undefined,
