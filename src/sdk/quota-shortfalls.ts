@@ -44,21 +44,20 @@ export function* unspecified(
   inventory: Inventory<QuotaReads>,
 ): Generator<Unspecified | Unresolved, void, undefined> {
   if (hasPodLevelResources(view.spec)) return
-  const wanted = new Map<string, Demand & { readonly quota: Quota; readonly key: string }>()
+  const wanted = new Map<Demand, { readonly quota: Quota; readonly key: string }>()
   for (const { quota, grants, applies } of covering(view, resources, quotas, inventory)) {
     for (const { key } of grants) {
       const demand = demandedBy(key)
       if (!demand) continue
       if (applies === unknown) yield unresolved('value')
-      else if (!wanted.has(`${demand.field}.${demand.resource}`))
-        wanted.set(`${demand.field}.${demand.resource}`, { ...demand, quota, key })
+      else if (!wanted.has(demand)) wanted.set(demand, { quota, key })
     }
   }
-  for (const want of wanted.values()) {
+  for (const [{ field, resource }, { quota, key }] of wanted) {
     for (const container of resources.containers) {
-      const value = valueOf(container[want.field], want.resource)
       // What a variant of a LimitRange gives it gives, whatever that is.
-      if (!value) yield { ...want, container, path: container.path + pointer('resources', want.field, want.resource) }
+      if (valueOf(container[field], resource)) continue
+      yield { field, resource, quota, key, container, path: container.path + pointer('resources', field, resource) }
     }
   }
 }

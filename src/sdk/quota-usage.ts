@@ -43,18 +43,23 @@ export interface Demand {
   readonly resource: 'cpu' | 'memory'
 }
 
-/** The value that a quota of this name wants every container to have; undefined for names that want none. */
+/**
+ * The value that a quota of this name wants every container to have; undefined for names that want none. Two names of one
+ * value give the same object.
+ */
 export function demandedBy(key: string): Demand | undefined {
   return demands.get(key)
 }
 
 // Only these, and no more are to come (validationSet in kubernetes/pkg/quota/v1/evaluator/core/pods.go).
+const cpuRequest: Demand = { field: 'requests', resource: 'cpu' }
+const memoryRequest: Demand = { field: 'requests', resource: 'memory' }
 const demands: ReadonlyMap<string, Demand> = new Map([
-  ['cpu', { field: 'requests', resource: 'cpu' }],
-  ['requests.cpu', { field: 'requests', resource: 'cpu' }],
+  ['cpu', cpuRequest],
+  ['requests.cpu', cpuRequest],
   ['limits.cpu', { field: 'limits', resource: 'cpu' }],
-  ['memory', { field: 'requests', resource: 'memory' }],
-  ['requests.memory', { field: 'requests', resource: 'memory' }],
+  ['memory', memoryRequest],
+  ['requests.memory', memoryRequest],
   ['limits.memory', { field: 'limits', resource: 'memory' }],
 ])
 

@@ -77,14 +77,15 @@ export function workloadsSelected(
 ): Relation<Witness> {
   const workloads: Witness[] = []
   const missing: KindName[] = []
+  const isSelected = (object: Kinds[WitnessKind], kind: WitnessKind): boolean | Unknown => {
+    const selected = selectsPods(selector, kind, withTemplate(kind, object, namespace, inventory))
+    return selected !== false && isRepresented(kind, object) ? false : selected
+  }
   for (const kind of witnessKinds) {
-    const full = (object: Kinds[WitnessKind]) => withTemplate(kind, object, namespace, inventory)
-    const { found, unsure } = related(kind, namespace, inventory, podFilings[kind], keys, (object) => {
-      const selected = selectsPods(selector, kind, full(object))
-      return selected !== false && isRepresented(kind, object) ? false : selected
-    })
+    const { found, unsure } = related(kind, namespace, inventory, podFilings[kind], keys, isSelected)
     // The list of a kind holds objects of that kind; the compiler cannot pair the two across the union.
-    for (const object of found) workloads.push({ kind, object: full(object) } as Witness)
+    for (const object of found)
+      workloads.push({ kind, object: withTemplate(kind, object, namespace, inventory) } as Witness)
     missing.push(...unsure)
   }
   return { found: workloads, unsure: missing }
@@ -173,7 +174,7 @@ export function related<K extends KindName>(
   inventory: Inventory<K>,
   filing: Filing<Kinds[K]>,
   keys: readonly string[] | undefined,
-  test: (object: Kinds[K]) => boolean | Unknown,
+  test: (object: Kinds[K], kind: K) => boolean | Unknown,
 ): Relation<Kinds[K]> {
   const listed = inventory.list(kind, namespace)
   if (listed === unknown) return { found: [], unsure: [kind] }
@@ -182,7 +183,7 @@ export function related<K extends KindName>(
   const found: Kinds[K][] = []
   let unsure = false
   for (const object of keys ? filedUnder(listed, filing, [...keys, anyKey]) : listed) {
-    const holds = test(object)
+    const holds = test(object, kind)
     if (holds === false) continue
     if (holds === unknown || inventory.uncertain(object)) unsure = true
     else found.push(object)

@@ -42,14 +42,14 @@ function alike(
   const selector = labelSelector(selectorOf(kind, object))
   const keys = selectorKeys(selectorOf(kind, object))
   const ownKeys = labelKeys(podSpecOf(kind, object)?.metadata.labels)
+  const isSelected = (each: object, other: ScalableKind) =>
+    isOther(other, each, object) ? selectsPods(selector, other, each) : false
+  const isSelecting = (each: object, other: ScalableKind) =>
+    isOther(other, each, object) ? selectsPods(labelSelector(selectorOf(other, each)), kind, object) : false
   const found: ScalableWitness[] = []
   for (const other of scalableKinds) {
-    const theirs = related(other, namespace, inventory, podFilings[other], keys, (each) =>
-      isOther(other, each, object) ? selectsPods(selector, other, each) : false,
-    )
-    const ours = related(other, namespace, inventory, selectorFilings[other], ownKeys, (each) =>
-      isOther(other, each, object) ? selectsPods(labelSelector(selectorOf(other, each)), kind, object) : false,
-    )
+    const theirs = related(other, namespace, inventory, podFilings[other], keys, isSelected)
+    const ours = related(other, namespace, inventory, selectorFilings[other], ownKeys, isSelecting)
     if (theirs.found.length === 0 && ours.found.length === 0) continue
     // The list of a kind holds objects of that kind; the compiler cannot pair the two across the union.
     for (const each of new Set([...theirs.found, ...ours.found]))
