@@ -34,12 +34,23 @@ export function runExample(
   profile: Profile = 'baseline',
 ): Evaluation {
   const { subject, inventory } = readExample(example)
-  const engine = engineFor(policies, policy, example, profile)
+  const engine = engineOf(policies, policy, example, profile)
   return evaluate(engine, subject, { inventory, now: exampleNow, frontEnd: example.frontEnd ?? 'webhook' })
 }
 
-/** Completes what an example leaves out: apiVersion, the name `example`, the namespace `default`. */
+/**
+ * Completes what an example leaves out: apiVersion, the name `example`, the namespace `default`. Read once: nobody may
+ * change what it returns.
+ */
 export function readExample(example: Example): ReadExample {
+  const known = examplesRead.get(example) ?? readAnew(example)
+  examplesRead.set(example, known)
+  return known
+}
+
+const examplesRead = new WeakMap<Example, ReadExample>()
+
+function readAnew(example: Example): ReadExample {
   const object = completed(parseYaml(example.object))
   const oldObject = example.oldObject === undefined ? undefined : completed(parseYaml(example.oldObject)).object
   const context = parseAll(example.inventory ?? '').map(completed)
@@ -70,8 +81,10 @@ export function exampleSettings(
   example: Example,
   profile: Profile,
 ): Settings {
-  const { params = {}, severity } = example
-  const rules = { [policy.id]: { params, ...(severity ? { severity } : {}) } }
+  const { params, severity } = example
+  const own = { ...(params ? { params } : {}), ...(severity ? { severity } : {}) }
+  // Settings that name the same rules are validated by the same validator, and most name none.
+  const rules = Object.keys(own).length > 0 ? { [policy.id]: own } : {}
   const parsed = parseSettings({ apiVersion: settingsApiVersion, kind: 'Settings', profile, rules }, policies)
   if ('settings' in parsed) return parsed.settings
   throw new Error(`${policy.id}, "${example.name}": ${parsed.errors.map(({ message }) => message).join('; ')}`)
@@ -82,7 +95,8 @@ const plainEngines = {
   strict: new WeakMap<readonly Policy[], Engine>(),
 }
 
-function engineFor(policies: readonly Policy[], policy: Policy, example: Example, profile: Profile): Engine {
+/** The engine that judges an example; one for all that are judged under the defaults of the profile. */
+export function engineOf(policies: readonly Policy[], policy: Policy, example: Example, profile: Profile): Engine {
   if (example.params || example.severity)
     return createEngine(policies, exampleSettings(policies, policy, example, profile))
   const plain = plainEngines[profile].get(policies)

@@ -1,7 +1,6 @@
 import t from 'tap'
-import { exampleSettings } from '../docs/examples.ts'
+import { engineOf } from '../docs/examples.ts'
 import { policies } from '../policies/index.ts'
-import { createEngine } from '../src/engine/engine.ts'
 import { fieldPath } from '../src/engine/field-path.ts'
 import type { Finding } from '../src/engine/finding.ts'
 import {
@@ -33,7 +32,7 @@ for (const profile of ['baseline', 'strict'] as const) {
         count(left, excluded)
         continue
       }
-      const engine = createEngine(policies, exampleSettings(policies, policy, example, profile))
+      const engine = engineOf(policies, policy, example, profile)
       const inFile = await asFile(engine, situation, folder)
       const { findings: reviewed, answer } = await judge(engine, situation)
       const name = `${policy.id}: ${example.name}`

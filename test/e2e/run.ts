@@ -30,7 +30,7 @@ async function main(words: readonly string[]): Promise<number> {
     ...process.env,
     [clusterVariable]: JSON.stringify(cluster.address),
     [evidenceVariable]: evidence,
-    TAP_TIMEOUT: '1200',
+    TAP_TIMEOUT: '2400',
   }
   const queue = [...files]
   const outcomes: Outcome[] = []
@@ -64,7 +64,7 @@ interface Outcome {
   readonly failed: number
 }
 
-const fileTimeout = 1_200_000
+const fileTimeout = 2_400_000
 
 async function runFile(file: string, env: NodeJS.ProcessEnv): Promise<Outcome> {
   const started = Date.now()

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { exampleNow, exampleSettings } from '../../docs/examples.ts'
+import { engineOf, exampleNow } from '../../docs/examples.ts'
 import { policies } from '../../policies/index.ts'
 import { audit, type Audit } from '../../src/audit/audit.ts'
 import type { Cluster as AuditedCluster } from '../../src/audit/cluster.ts'
 import { openCluster } from '../../src/cli/open-cluster.ts'
 import { auditedKinds } from '../../src/engine/audited-kinds.ts'
-import { createEngine, type Engine } from '../../src/engine/engine.ts'
+import type { Engine } from '../../src/engine/engine.ts'
 import { createSnapshot } from '../../src/inventory/snapshot.ts'
 import { trim } from '../../src/inventory/trim.ts'
 import type { KindName } from '../../src/sdk/objects.ts'
@@ -51,7 +51,7 @@ t.test('every example gets the same findings as a file, as a review and in a clu
     lists.forget(touched)
     const stored: Situation = { ...situation, object: placed.object, others: [...placed.others, ...placed.around] }
     for (const profile of ['baseline', 'strict'] as const) {
-      const engine = createEngine(policies, exampleSettings(policies, policy, example, profile))
+      const engine = engineOf(policies, policy, example, profile)
       const audited = await auditAll(engine, lists)
       t.strictSame(audited.unread, [], `${name}: all was read`)
       const found = findingsOf(audited, stored)

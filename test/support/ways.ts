@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { exampleNow, readExample } from '../../docs/examples.ts'
@@ -90,8 +90,8 @@ export function mayDiffer({ policy }: Situation, { rule, reason }: Finding, poli
 /** Judges a situation as `day2 check` judges files, with all that exists beside them. */
 export async function asFile(engine: Engine, { object, others }: Situation, folder: string): Promise<Finding[]> {
   const [own, context] = [join(folder, 'object.yaml'), join(folder, 'context.yaml')]
-  writeFileSync(own, stringify(object))
-  writeFileSync(context, others.map((entry) => `---\n${stringify(entry.object)}`).join('') || '---\n')
+  write(own, stringify(object))
+  if (others.length > 0) write(context, others.map((entry) => `---\n${stringify(entry.object)}`).join(''))
   const { report } = checkContents(engine, {
     paths: [own],
     contents: await readPaths([own], process.stdin),
@@ -103,6 +103,12 @@ export async function asFile(engine: Engine, { object, others }: Situation, fold
   const errors = report.problems.filter(({ level }) => level === 'error')
   if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('; '))
   return [...report.findings]
+}
+
+/** A new file each time: some file systems bring to disk at once what is written over. */
+function write(file: string, text: string): void {
+  rmSync(file, { force: true })
+  writeFileSync(file, text)
 }
 
 /** A webhook over real HTTPS that judges each review under the engine and the inventory that the test gives it. */

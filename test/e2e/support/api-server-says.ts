@@ -20,6 +20,7 @@ const refusals: readonly (readonly [RegExp, string])[] = [
   [/may not be 0 when `maxSurge` is 0/, 'a rollout that can take no step'],
   [/cannot unmarshal bool into Go struct field ObjectMeta\S*labels/, 'a label that is no text'],
   [/allowedTopologies\[\d+\]\.matchLabelExpressions: Duplicate value: ""/, 'a term of topologies without expressions'],
+  [/must be greater than or equal to aggregate container/, 'containers that want more than their Pod as a whole has'],
   [/spec\.ephemeralContainers: Forbidden: cannot be set on create/, 'ephemeral containers in a new Pod'],
 ]
 

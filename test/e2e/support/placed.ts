@@ -78,10 +78,17 @@ class Refusal extends Error {}
 
 /** A namespace as a controller would leave it: without its default account no Pod is admitted. */
 async function openNamespace(cluster: Cluster, namespace: string): Promise<void> {
+  const opened = namespacesOf.get(cluster) ?? new Set()
+  namespacesOf.set(cluster, opened)
+  if (opened.has(namespace)) return
+  opened.add(namespace)
   const created = await cluster.request('POST', '/api/v1/namespaces', { metadata: { name: namespace } })
   if (created.status === 201)
     await cluster.request('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default' } })
 }
+
+// None is ever deleted: see below.
+const namespacesOf = new WeakMap<Cluster, Set<string>>()
 
 async function readAround(cluster: Cluster, own: readonly Entry[]): Promise<Entry[]> {
   const read = async (kind: KindName, namespace: string, name: string): Promise<Entry[]> => {
@@ -117,6 +124,8 @@ async function labelled(cluster: Cluster, given: AnyObject, undo: (() => Promise
 /** Protection of claims and volumes in use is lifted by a controller, and none runs. */
 async function removeAtOnce(cluster: Cluster, path: string): Promise<void> {
   const deleted = await cluster.request('DELETE', `${path}?gracePeriodSeconds=0&propagationPolicy=Background`)
+  // The answer is the object where it does not go at once.
+  if (deleted.status === 404 || deleted.body.at('status').text === 'Success') return
   const merge = { contentType: 'application/merge-patch+json' }
   await cluster.request('PATCH', path, { metadata: { finalizers: null } }, merge)
   const { status } = await cluster.request('GET', path)
