@@ -10,8 +10,9 @@ type Referred = 'Deployment' | 'ReplicaSet'
 
 /**
  * An object with the template of its pods: itself, but for a Rollout whose `workloadRef` names another object; that one
- * with the template it takes from there (argo-rollouts rollout/templateref.go). A Rollout stays as it is, and its pods may
- * have any labels, where the other is not known, is one of several variants, or is a PodTemplate, which no rule holds.
+ * with the template it takes from there, and the selector where it has none of its own (argo-rollouts
+ * rollout/templateref.go). A Rollout stays as it is, and its pods may have any labels, where the other is not known, is one
+ * of several variants, or is a PodTemplate, which no rule holds.
  */
 export function withTemplate<K extends KindName>(
   kind: K,
@@ -30,7 +31,9 @@ const rolloutWithTemplate = oncePerReview(
     const source = referred && inventory.get(referred.kind, namespace, referred.name)
     if (!source || source === unknown || inventory.uncertain(source)) return rollout
     if (!podSpecOf(referred.kind, source)) return rollout
-    return { ...rollout, spec: { ...recordOf(memberOf(rollout, 'spec')), template: source.spec?.template } }
+    const spec = recordOf(memberOf(rollout, 'spec'))
+    const selector = memberOf(spec, 'selector') ?? source.spec?.selector
+    return { ...rollout, spec: { ...spec, selector, template: source.spec?.template } }
   },
 )
 
