@@ -55,10 +55,21 @@ export function failed(error: unknown, { file, source }: Manifest, { kind, names
 
 /** Adds what was not said yet. */
 export function addNew(said: Said, more: Said): void {
-  add(said.findings, more.findings, ({ rule, reason, path, message }) => [rule, reason, path, message])
+  const keysOf = ({ rule, reason, path, message }: ReportedFinding) => [rule, reason, path, message]
+  for (const [index, known] of said.findings.entries()) {
+    const other = more.findings.find((each) => keysOf(each).join('\n') === keysOf(known).join('\n'))
+    if (other) said.findings[index] = { ...known, related: united(known.related, other.related) }
+  }
+  add(said.findings, more.findings, keysOf)
   add(said.unresolved, more.unresolved, ({ rule, kind }) => [rule, kind])
   add(said.exempted, more.exempted, ({ rule, reason, path }) => [rule, reason, path])
   add(said.faults, more.faults, ({ message }) => [message])
+}
+
+// Two overlays may do the same to one object, each in a place of its own.
+function united(known: ReportedFinding['related'], more: ReportedFinding['related']): ReportedFinding['related'] {
+  const places = new Set(known.map(({ file, line }) => `${file ?? ''}:${line ?? 0}`))
+  return [...known, ...more.filter(({ change, file, line }) => change && !places.has(`${file ?? ''}:${line ?? 0}`))]
 }
 
 function add<T>(known: T[], more: readonly T[], keysOf: (item: T) => readonly string[]): void {
@@ -73,6 +84,7 @@ function placed(finding: Finding, manifest: Manifest, find: (ref: ObjectRef) => 
     return found ? { ...other, ...placeOf(found, other.path ?? '') } : other
   })
   const { file, line, column, rendered } = placeOf(manifest, path)
+  const changes = (manifest.changes?.(path) ?? []).filter((each) => each.file !== file || each.line !== line)
   return {
     rule,
     loop,
@@ -89,11 +101,15 @@ function placed(finding: Finding, manifest: Manifest, find: (ref: ObjectRef) => 
     why,
     fix,
     ...(snippet === undefined ? {} : { snippet }),
-    related,
+    related: [...related, ...changes.map((each) => ({ ...refOf(object), path, ...each }))],
     preExisting: finding.preExisting,
     stale: finding.stale,
     ...(finding.capped ? { capped: finding.capped } : {}),
   }
+}
+
+function refOf({ kind, namespace, name }: ObjectRef): ObjectRef {
+  return { kind, namespace, name }
 }
 
 function placeOf(manifest: Manifest, path: string): Placed {

@@ -6,6 +6,7 @@ import type { Document } from './documents.ts'
 import { readByKustomize } from './kustomize/reading.ts'
 import type { Place } from './lines.ts'
 import { asCurrent } from './old-versions.ts'
+import type { ChangedAt } from './kustomize/traced.ts'
 import { isPartial } from './partial.ts'
 import { sourceOf } from './source.ts'
 
@@ -39,6 +40,8 @@ export interface Manifest {
    * is another than that of the object.
    */
   locate(path: string): Place & { readonly file?: string }
+  /** Where a kustomization took away what belongs at a JSON pointer of the object, or set members of it. */
+  changes?(path: string): readonly ChangedAt[]
 }
 
 /** The objects of a document, and the places where there should be one and is none. */

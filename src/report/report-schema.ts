@@ -30,6 +30,10 @@ export function reportSchema(): object {
           ...reference(),
           path: optional(pointer()),
           ...place(optional),
+          change: optional({
+            enum: ['set', 'removed'],
+            description: 'What a kustomization does at this place to the object of the finding.',
+          }),
         }),
       }),
       unresolved: list('Rules that could not decide, because objects of a kind or a value are not known.', {

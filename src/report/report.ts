@@ -44,7 +44,12 @@ export interface Placed extends FilePlace {
 }
 
 export interface ReportedFinding extends Omit<Finding, 'related'>, Placed {
-  readonly related: readonly (Related & Partial<FilePlace>)[]
+  readonly related: readonly ReportedRelated[]
+}
+
+/** Another object or place. `change` says what a kustomization does there to the object of the finding. */
+export interface ReportedRelated extends Related, Partial<FilePlace> {
+  readonly change?: 'set' | 'removed'
 }
 
 /** A rule that could not decide about an object, because objects of a kind, or a value of its own, are not known. */

@@ -32,7 +32,7 @@ function fileBlock(file: string, findings: readonly ReportedFinding[], explained
 }
 
 function linesOf(finding: ReportedFinding, explained: Set<string>, paint: Paint): string {
-  const marks = [...marksOf(finding), ...relatedPlaces(finding).map((place) => `see ${place}`)]
+  const marks = [...marksOf(finding), ...relatedPlaces(finding)]
   return findingLines(finding, placeText(finding.rendered ?? finding), marks, explained, paint)
 }
 
@@ -41,7 +41,8 @@ function relatedPlaces({ object, related }: ReportedFinding): string[] {
   return related.flatMap((other) => {
     const same = other.kind === object.kind && other.namespace === object.namespace && other.name === object.name
     if ((same && other.path === undefined) || other.file === undefined) return []
-    return [placeText({ file: other.file, line: other.line ?? 1, column: other.column ?? 1 })]
+    const place = placeText({ file: other.file, line: other.line ?? 1, column: other.column ?? 1 })
+    return [other.change ? `${other.change} by ${place}` : `see ${place}`]
   })
 }
 

@@ -183,6 +183,41 @@ t.test('--kustomize: what the own kubectl, or kustomize, makes of each root', as
   t.match(await day2('check', join(dir, 'alone.yaml'), '--kustomize'), { code: 1, stderr: /D2_NO_KUSTOMIZATION/ })
 })
 
+t.test('a finding names the patch that took a value away', async (t) => {
+  const overlay = (patches: string) => ({ 'kustomization.yaml': `resources: [../base]\n${patches}` })
+  const dir = t.testdir({
+    base: { 'kustomization.yaml': 'resources: [web.yaml]\n', 'web.yaml': deployment('web') },
+    merge: {
+      ...overlay('patches: [{path: less.yaml}]\n'),
+      'less.yaml':
+        'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          resources:\n            limits: {memory: null}\n',
+    },
+    inline: overlay(
+      'patches:\n  - target: {kind: Deployment}\n    patch: |\n      - {op: test, path: /spec/replicas, value: 2}\n      - op: remove\n        path: /spec/template/spec/containers/0/resources\n',
+    ),
+  })
+  const ending = (file: string) => `/${file.split('/').slice(-2).join('/')}`
+  const told = async (...args: string[]) => {
+    const { report } = await check(join(dir, ...args))
+    return report.findings.flatMap(({ severity, file, path, related }) =>
+      severity === 'deny'
+        ? related.flatMap(({ change, ...at }) => [
+            `${ending(file)} ${path.slice(-15)} ${change ?? ''} ${ending(at.file ?? '')}:${at.line ?? 0}`,
+          ])
+        : [],
+    )
+  }
+  t.strictSame(await told('merge'), ['/base/web.yaml s/limits/memory removed /merge/less.yaml:10'])
+  const missing = await told('inline')
+  t.strictSame(
+    missing.map((line) => line.replace(/ \S+\/(requests|limits)\/?\S*| \S*(cpu|memory)/, '')),
+    missing.map(() => '/base/web.yaml removed /inline/kustomization.yaml:6'),
+  )
+  t.ok(missing.length >= 3, 'requests and limits are missing')
+  const { stdout } = await day2('check', join(dir, 'merge'))
+  t.match(stdout, /removed by \S*less\.yaml:10:\d+/)
+})
+
 t.test('what a renderer says of its failure is said without what it quotes', async (t) => {
   for (const [said, shown] of [
     [

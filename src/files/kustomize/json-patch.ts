@@ -1,7 +1,7 @@
 import { segmentsOf } from '../../sdk/pointer.ts'
 import { recordOf, stringOf } from '../../sdk/shape.ts'
 import { Refusal } from './refusal.ts'
-import { child, elements, listFrom, type Traced, withChild, withoutChild } from './traced.ts'
+import { child, elements, listFrom, type Origin, type Traced, withChild, withoutChild } from './traced.ts'
 
 /**
  * A document after the operations of a JSON patch (RFC 6902). As in kustomize, an index may be negative and count from
@@ -19,14 +19,15 @@ function withOperation(document: Traced, operation: Traced): Traced {
     case 'add':
       return changed(document, path, (parent, key) => added(parent, key, child(operation, 'value')))
     case 'remove':
-      return changed(document, path, removed)
+      return changed(document, path, (parent, key) => removed(parent, key, operation.origin))
     case 'replace':
       return changed(document, path, (parent, key) => replaced(parent, key, child(operation, 'value')))
     case 'move': {
       const from = pathOf(operation, 'from')
       const value = valueAt(document, from)
+      const take: Change = (parent, key) => removed(parent, key, operation.origin)
       if (isDeeper(value.value, deepest)) throw new Refusal('a JSON patch builds what is deeper than any object')
-      return changed(changed(document, from, removed), path, (parent, key) => added(parent, key, value))
+      return changed(changed(document, from, take), path, (parent, key) => added(parent, key, value))
     }
     case 'copy': {
       const value = valueAt(document, pathOf(operation, 'from'), true)
@@ -99,9 +100,9 @@ function added(parent: Traced, key: string, { value, origin }: Traced): Traced {
   return spliced(parent, index, 0, node)
 }
 
-function removed(parent: Traced, key: string): Traced {
+function removed(parent: Traced, key: string, by: Origin): Traced {
   existing(parent, key)
-  return Array.isArray(parent.value) ? spliced(parent, indexOf(parent, key), 1) : withoutChild(parent, key)
+  return Array.isArray(parent.value) ? spliced(parent, indexOf(parent, key), 1) : withoutChild(parent, key, by)
 }
 
 // kustomize replaces a member of a map also where there is none (evanphx/json-patch v4).

@@ -48,7 +48,7 @@ function mergedMaps(
     if (after === undefined) gone.push(key)
     else if (after.value !== before.value) fresh.push([key, after])
   }
-  return gone.reduce(withoutChild, withChildren(result, fresh))
+  return gone.reduce((map, key) => withoutChild(map, key, over && child(over, key).origin), withChildren(result, fresh))
 }
 
 function mergedKeyedLists(

@@ -39,6 +39,7 @@ export function withChild(map: Traced, key: string, { value, origin }: Traced): 
   const record = recordOf(map.value) ?? {}
   const copy = { ...record, [key]: value }
   moved.set(copy, new Map(moved.get(record)).set(key, origin))
+  keepGone(record, copy)
   return { value: copy, origin: map.origin }
 }
 
@@ -52,16 +53,19 @@ export function withChildren(map: Traced, members: Iterable<readonly [key: strin
     from.set(key, origin)
   }
   moved.set(copy, from)
+  keepGone(record, copy)
   return { value: copy, origin: map.origin }
 }
 
-/** A map without one of its members. */
-export function withoutChild(map: Traced, key: string): Traced {
+/** A map without one of its members; `by` is what took it away. */
+export function withoutChild(map: Traced, key: string, by?: Origin): Traced {
   const record = recordOf(map.value)
   if (!record || !Object.hasOwn(record, key)) return map
   const copy = Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
   const from = moved.get(record)
   if (from) moved.set(copy, from)
+  keepGone(record, copy)
+  if (by) gone.set(copy, new Map(gone.get(copy)).set(key, by))
   return { value: copy, origin: map.origin }
 }
 
@@ -83,6 +87,53 @@ export function placeOf(root: Traced, path: string): Place & { readonly file: st
   const { source } = at.origin
   return { file: source.file, ...source.locate(at.origin.path) }
 }
+
+/** A place where a kustomization changes what stands in a file. */
+export interface ChangedAt extends Place {
+  readonly file: string
+  readonly change: 'set' | 'removed'
+}
+
+/**
+ * Where the value at a JSON pointer of an object, or one on the way to it, was taken away, and where members of it were
+ * set, if they were set elsewhere than it was written.
+ */
+export function changesAt(root: Traced, path: string): readonly ChangedAt[] {
+  let at = root
+  for (const segment of segmentsOf(path) ?? []) {
+    const next = child(at, segment)
+    if (next.value === undefined) return removedFrom(at).flatMap(([key, by]) => (key === segment ? [by] : []))
+    at = next
+  }
+  const members = Object.keys(recordOf(at.value) ?? {}).map((key) => child(at, key).origin)
+  const others = members.filter(({ source }) => source !== at.origin.source).map((origin) => changed('set', origin))
+  return distinct([...removedFrom(at).map(([, by]) => by), ...others]).slice(0, mostChanges)
+}
+
+const mostChanges = 5
+
+function removedFrom({ value }: Traced): [key: string, by: ChangedAt][] {
+  const removed = typeof value === 'object' && value !== null ? gone.get(value) : undefined
+  return [...(removed ?? [])].flatMap(([key, by]): [string, ChangedAt][] =>
+    memberOf(value, key) === undefined ? [[key, changed('removed', by)]] : [],
+  )
+}
+
+function changed(change: ChangedAt['change'], { source, path }: Origin): ChangedAt {
+  return { change, file: source.file, ...source.locate(path) }
+}
+
+function distinct(changes: readonly ChangedAt[]): ChangedAt[] {
+  return [...new Map(changes.map((each) => [`${each.file}:${each.line}:${each.change}`, each])).values()]
+}
+
+function keepGone(from: object, to: object): void {
+  const removed = gone.get(from)
+  if (removed) gone.set(to, removed)
+}
+
+// Of a copy, the members that were taken away, and by what.
+const gone = new WeakMap<object, ReadonlyMap<string, Origin>>()
 
 // Of a copy, the members that come from elsewhere than its own origin tells.
 const moved = new WeakMap<object, ReadonlyMap<string, Origin> & Map<string, Origin>>()

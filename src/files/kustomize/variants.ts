@@ -10,7 +10,7 @@ import { build, type Tree } from './build.ts'
 import { type KnownFile, Library } from './library.ts'
 import { noteOf } from './note.ts'
 import type { Resource } from './resource.ts'
-import { placeOf } from './traced.ts'
+import { changesAt, placeOf } from './traced.ts'
 
 /** What lands by one kustomization that no other puts together. */
 export interface Variant {
@@ -114,6 +114,7 @@ function landed({ manifest, object: traced, apiVersion, kind, name, namespace, u
       namespace: namespace || undefined,
       name: stringOf(memberOf(memberOf(object, 'metadata'), 'name')) ?? name,
       locate: (path) => placeOf(traced, path),
+      changes: (path) => changesAt(traced, path),
     },
   }
 }
