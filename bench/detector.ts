@@ -113,6 +113,7 @@ function hostile(): readonly (readonly [name: string, text: string])[] {
       `current-context\nclusters:\nusers:\n${fill(`- user: { token: "${sample('registry.password')}" }\n`)}`,
     ],
     ['lists of users', `current-context\nclusters:\n${fill('users:\n- token: x\n')}`],
+    ['sections without users', `current-context\nclusters:\n${fill('users:\n')}`],
     ['opened documents', fill('{"private_key":"')],
     ['small documents', fill('{"private_key":"x","type":"service_account"}\n')],
     ['nested arrays', '['.repeat(size / 2) + '"private_key"' + ']'.repeat(size / 2)],

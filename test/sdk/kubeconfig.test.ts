@@ -105,3 +105,11 @@ await t.test('plugins and their variables, in JSON', async (t) => {
   ]
   t.strictSame(found(t, { kubeconfig: exec(env) }), ['kubeconfig certain aws-access-key'])
 })
+
+await t.test('many sections without a login cost no more than one', async (t) => {
+  // A MiB: were each section to look through all that comes after it, this would not end.
+  const sections = 'users:\n'.repeat(2 ** 20 / 7)
+  t.strictSame(found(t, { value: `kind: Config\nclusters: []\n${sections}` }), [])
+  const last = `${sections}- user: { token: ${jwt} }\n`
+  t.match(found(t, { value: `kind: Config\nclusters: []\n${last}` }), [/kubeconfig-token/], 'and the last one is read')
+})

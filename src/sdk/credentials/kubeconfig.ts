@@ -81,14 +81,16 @@ const valueBehind = /["']?[ \t]*:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s,}]+))/y
 
 // Keys stand at the beginning of a line, or behind a blank, a bracket, a comma or a quote.
 function loginBetween(text: string, start: number, end: number): ClusterLogin | undefined {
-  key.lastIndex = start
-  for (let hit = key.exec(text); hit !== null && hit.index < end; hit = key.exec(text)) {
-    if (!/[\s{,"']/.test(text.charAt(hit.index - 1))) continue
+  // Cut out, so that a section without a key is not looked for one in all that comes after it.
+  const section = text.slice(start, end)
+  key.lastIndex = 0
+  for (let hit = key.exec(section); hit !== null; hit = key.exec(section)) {
+    if (!/[\s{,"']/.test(section.charAt(hit.index - 1))) continue
     valueBehind.lastIndex = key.lastIndex
-    const [value, double, single, bare] = valueBehind.exec(text) ?? []
+    const [value, double, single, bare] = valueBehind.exec(section) ?? []
     if (value === undefined) continue
     const login = loginOf(hit[0], double ?? single ?? bare ?? '')
-    if (login !== undefined) return { detector: login, at: hit.index }
+    if (login !== undefined) return { detector: login, at: start + hit.index }
     key.lastIndex = valueBehind.lastIndex
   }
   return undefined
