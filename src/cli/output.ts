@@ -38,9 +38,14 @@ export async function writeOutput<R>({ name, format, file }: Output<R>, report: 
  * reader that has seen enough (`| head`) is no fault.
  */
 export async function writeText(text: string): Promise<void> {
+  const { stdout } = process
   await new Promise<void>((resolve) => {
-    process.stdout.once('error', () => resolve())
-    process.stdout.write(text, () => resolve())
+    stdout.once('error', resolve)
+    stdout.write(text, (error) => {
+      // The event of an error comes after this call.
+      if (!error) stdout.off('error', resolve)
+      resolve()
+    })
   })
 }
 
