@@ -1,7 +1,7 @@
 import { antiAffinityTerms } from '../../src/sdk/anti-affinity.ts'
 import { domainsOf, mayGrow, nodesOfPod, type PodNodes } from '../../src/sdk/eligible-nodes.ts'
 import { makesEndingPods, podKinds } from '../../src/sdk/kinds.ts'
-import { labelsToType } from '../../src/sdk/labels-to-type.ts'
+import { labelsOfSelector } from '../../src/sdk/labels-to-type.ts'
 import { podCountOf, type MeasuredScale } from '../../src/sdk/measured-scale.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
@@ -280,16 +280,12 @@ export default definePolicy({
         path,
         message: subject + (shortage?.numbers ?? ''),
         fix: softer,
-        values: { topologyKey, labels: labelsOfTerm(resolve(path, object)) },
+        values: { topologyKey, labels: labelsOfSelector(memberOf(resolve(path, object), 'labelSelector')) },
       }
     }
     for (const missing of unsure) yield unresolved(missing)
   },
 })
-
-function labelsOfTerm(term: unknown): ReturnType<typeof labelsToType> {
-  return labelsToType(memberOf(memberOf(term, 'labelSelector'), 'matchLabels'))
-}
 
 const softer = 'make it preferredDuringSchedulingIgnoredDuringExecution (weight 100), or spread with ScheduleAnyway'
 

@@ -1,6 +1,6 @@
 import { domainsOf, mayGrow, nodesOfPod, type PodNodes } from '../../src/sdk/eligible-nodes.ts'
 import { makesEndingPods, podKinds } from '../../src/sdk/kinds.ts'
-import { labelsToType } from '../../src/sdk/labels-to-type.ts'
+import { labelsOfSelector } from '../../src/sdk/labels-to-type.ts'
 import { podCountOf } from '../../src/sdk/measured-scale.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
@@ -318,7 +318,7 @@ export default definePolicy({
     for (const constraint of constraints) {
       const { path, topologyKey } = constraint
       const selector = memberOf(resolve(path, object), 'labelSelector')
-      const values = { topologyKey, labels: labelsToType(memberOf(selector, 'matchLabels')) }
+      const values = { topologyKey, labels: labelsOfSelector(selector) }
       const subject = `${brief(name, 24) || kind}: DoNotSchedule on ${brief(topologyKey, 40)}`
       if (!params.allowedHardKeys.includes(topologyKey)) {
         yield {

@@ -29,7 +29,7 @@ export default definePolicy({
       baseline: 'audit',
       strict: 'warn',
       why: 'Each node keeps the image that it pulled first under this name: a pod that moves may run older or newer code than its siblings, and a rollback brings nothing back.',
-      snippet: yaml`image: ${{ image: 'registry.example.com/web:1.4.2' }} # or web@sha256:…
+      snippet: yaml`image: ${{ image: 'registry.example.com/web:1.4.2' }} # a version in place of latest, or @sha256:…
 imagePullPolicy: IfNotPresent`,
     },
   },
@@ -91,7 +91,7 @@ imagePullPolicy: IfNotPresent`,
         path: `${path}/image`,
         message: `container ${name} runs ${brief(String(image), 64)} with imagePullPolicy ${String(imagePullPolicy)}`,
         fix: 'name a version tag or a digest, or set imagePullPolicy: Always',
-        values: { image: `${String(image).replace(/:latest$/, '')}:1.4.2` },
+        values: { image: `${String(image).replace(/:latest$/, '')}:<version>` },
       }
     }
   },

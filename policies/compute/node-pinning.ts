@@ -221,7 +221,7 @@ export default definePolicy({
       path: path + zones.path,
       message: `${subject} zone ${brief(inZone)}`,
       fix,
-      values: { domain: inZone },
+      values: { topologyKey: 'topology.kubernetes.io/zone', domain: inZone },
     }
   },
 })

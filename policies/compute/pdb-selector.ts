@@ -1,14 +1,14 @@
 import { refusalsOf, selectsNothing } from '../../src/sdk/budgets.ts'
 import { unknown } from '../../src/sdk/inventory.ts'
-import { labelsToType } from '../../src/sdk/labels-to-type.ts'
+import { labelsOfSelector } from '../../src/sdk/labels-to-type.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { isRotatedLabel } from '../../src/sdk/pod-labels.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
 import { podsOf, workloadsOf } from '../../src/sdk/relations.ts'
 import { selectedLabels } from '../../src/sdk/selected-labels.ts'
 import { labelSelector, selectsEverything } from '../../src/sdk/selectors.ts'
-import { memberOf, recordOf } from '../../src/sdk/shape.ts'
-import { type GivenValues, yaml } from '../../src/sdk/snippet.ts'
+import { recordOf } from '../../src/sdk/shape.ts'
+import { yaml } from '../../src/sdk/snippet.ts'
 
 const snippet = yaml`spec:
   selector:
@@ -256,14 +256,15 @@ spec:
       yield { reason: 'empty-selector', path, message: `${subject} selects every pod of the namespace`, fix }
       return
     }
+    const isChanging = (key: string) => isRotatedLabel(key) || params.versionLabels.includes(key)
     for (const { key, path: place } of selectedLabels(selector)) {
-      if (!isRotatedLabel(key) && !params.versionLabels.includes(key)) continue
+      if (!isChanging(key)) continue
       yield {
         reason: 'subset-unstable',
         path: path + place,
         message: `${subject} selects by ${brief(key, 50)}, whose value changes`,
         fix: 'remove it, and select by the labels of the pod template',
-        values: { labels: lastingLabels(selector, params.versionLabels) },
+        values: { labels: labelsOfSelector(selector, isChanging) },
       }
     }
 
@@ -285,9 +286,3 @@ spec:
     }
   },
 })
-
-/** The labels of a selector whose values stay. */
-function lastingLabels(selector: unknown, versionLabels: readonly string[]): GivenValues['labels'] {
-  const all = Object.entries(recordOf(memberOf(selector, 'matchLabels')) ?? {})
-  return labelsToType(Object.fromEntries(all.filter(([key]) => !isRotatedLabel(key) && !versionLabels.includes(key))))
-}

@@ -365,7 +365,6 @@ function* judgeService(service: Service, namespace: string, inventory: Known): S
           message: `Service ${brief(name, 20)} is only a name (ExternalName), and ${kind} ${brief(from, 20)}${place} sends to it`,
           fix: 'check that the controller allows it, or give the Service endpoints',
           related: [{ kind, namespace: where, name: from }],
-          values: { service: name },
         })
         continue
       }
@@ -452,7 +451,6 @@ function faultOf(
       message,
       fix: 'check that the controller allows it, or send to a Service with endpoints',
       related,
-      values: { service: name },
     }
   }
   if (port === undefined) return undefined

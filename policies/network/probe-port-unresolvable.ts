@@ -208,7 +208,7 @@ function portFault(
     path: `${handler.path}/port`,
     message: `${askerOf(handler, container)}: port "${port}" is not declared in this container`,
     fix: fixOf(port, ports, servingPortsOf(view).byName.get(port)?.[0]),
-    values: valuesOf(ports) ?? { name: port },
+    values: valuesOf(ports),
   }
 }
 
@@ -230,14 +230,14 @@ function numberFault(port: number, handler: Handler, container: string, ports: r
     path: `${handler.path}/port`,
     message: `${askerOf(handler, container)} asks port ${port}; the container declares ${declared.join(', ')}`,
     fix: `declare containerPort ${port} if the process listens there, or name one of its ports`,
-    values: valuesOf(ports) ?? {},
+    values: valuesOf(ports),
   }
 }
 
 /** A port of the container by name and number. */
-function valuesOf(ports: readonly DeclaredPort[]): GivenValues | undefined {
+function valuesOf(ports: readonly DeclaredPort[]): GivenValues {
   const known = ports.find(({ name, number }) => name !== '' && number !== undefined)
-  return known && { name: known.name, port: known.number }
+  return { name: known?.name, port: known?.number }
 }
 
 /** A port whose name or number is not known yet. */

@@ -25,7 +25,7 @@ const slip =
   'A number works where the process listens, declared or not; where every container declares other ports it may be a slip, and then connections are refused.'
 const snippet = yaml`spec:
   ports:
-    - {name: ${{ name: 'http' }}, port: ${{ port: 80 }}, targetPort: ${{ targetPort: 'http' }}} # the container has ports: [{name: http, containerPort: 8080}]`
+    - ${{ servicePort: { name: 'http', port: 80, targetPort: 'http' } }} # targetPort: a name or number under ports of the container`
 
 const container = (fields: string, name = 'web') =>
   `{ name: ${name}, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }${fields} }`
@@ -66,7 +66,7 @@ export default definePolicy({
       snippet: yaml`spec:
   clusterIP: None
   ports:
-    - {name: ${{ name: 'http' }}, port: ${{ port: 8080 }}} # the port of the container itself`,
+    - ${{ servicePort: { name: 'http', port: 8080 } }} # the port of the container itself`,
     },
     'port-name-invalid': {
       baseline: 'deny',
@@ -283,7 +283,7 @@ function* judgeService(service: Service, namespace: string, inventory: Known): S
           message: `${titleOf(service, port)}: ${describeFault(fault, others.length)}`,
           fix: fixOfService(fault),
           related: relatedTo(fault.state === 'some' ? [fault.lacking] : servers, namespace),
-          values: { ...valuesOf(port), targetPort: targetInstead(fault) },
+          values: { servicePort: mended(port, fault) },
         }
     }
   }
@@ -296,8 +296,13 @@ function refusal(service: Service, index: number, { name, fault }: Refused): Vio
     path: `/spec/ports/${index}/targetPort`,
     message: `Service ${brief(nameOf(service), 20)}: targetPort "${brief(name, 20)}" ${fault}`,
     fix: `write targetPort: ${portInstead(name)}`,
-    values: valuesOf(listOf(service.spec?.ports)[index]),
+    values: { servicePort: typedPort(listOf(service.spec?.ports)[index], { targetPort: typedTarget(name) }) },
   }
+}
+
+/** What the fix says, as it is typed. */
+function typedTarget(name: string): string | number {
+  return /^[0-9]{1,5}$/.test(name) ? Number(name) : portInstead(name)
 }
 
 /** The same, for each Service over a workload, seen from the workload that lacks the port. */
@@ -328,7 +333,7 @@ function* judgeWorkload(own: Server, namespace: string, inventory: Known): Said 
           message: `${titleOf(service, port)}: ${describeFault(fault, 0)}`,
           fix: fixOfWorkload(fault),
           related: [{ kind: 'Service', namespace, name: nameOf(service) }],
-          values: { ...valuesOf(port), targetPort: targetInstead(fault) },
+          values: { servicePort: mended(port, fault) },
         }
     }
   }
@@ -353,7 +358,7 @@ function* judgeHeadless(service: Service, port: unknown, index: number, server: 
     path: `/spec/ports/${index}/port`,
     message: `headless ${titleOf(service, port)} leads to ${where}: no proxy translates ${known}`,
     fix: typeof number === 'number' ? `write port: ${number}` : 'write the port of the container in both fields',
-    values: { ...valuesOf(port), port: typeof number === 'number' ? number : undefined },
+    values: { servicePort: typeof number === 'number' ? typedPort(port, { port: number }) : undefined },
     related: relatedTo([server], namespace),
   }
 }
@@ -392,11 +397,26 @@ function refusedName(port: unknown): Refused | undefined {
   return fault === undefined ? undefined : { name, fault }
 }
 
-/** What the snippet keeps of a port of a Service. */
-function valuesOf(port: unknown): GivenValues {
-  const number = memberOf(port, 'port')
-  return { name: stringOf(memberOf(port, 'name')), port: typeof number === 'number' ? number : undefined }
+/** A port of a Service, with the target that is meant; undefined where that is not known. */
+function mended(port: unknown, fault: PortFault): GivenValues['servicePort'] {
+  if (fault.state === 'protocol')
+    return typedPort(port, { protocol: fault.declared.protocol, targetPort: fault.target })
+  const targetPort = targetInstead(fault)
+  return targetPort === undefined ? undefined : typedPort(port, { targetPort })
 }
+
+/** What the snippet keeps of a port of a Service, with what changes. */
+function typedPort(port: unknown, changed: { readonly [field: string]: string | number }): GivenValues['servicePort'] {
+  const kept = ['name', 'protocol', 'port'].flatMap((field): [string, string | number][] => {
+    const value = memberOf(port, field)
+    return typeof value === 'string' || typeof value === 'number' ? [[field, value]] : []
+  })
+  const typed = { ...Object.fromEntries(kept), ...changed }
+  const isValid = typeof typed['port'] === 'number' && protocols.has(typed['protocol'] ?? 'TCP')
+  return isValid ? typed : undefined
+}
+
+const protocols: ReadonlySet<string | number> = new Set(['TCP', 'UDP', 'SCTP'])
 
 /** `Service web port 53/UDP`. */
 function titleOf(service: Service, port: unknown): string {

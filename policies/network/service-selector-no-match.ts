@@ -1,5 +1,5 @@
 import { closestSelected, describeMiss, describeWorkload, type NearMiss } from '../../src/sdk/closest-selected.ts'
-import { labelsOfPods } from '../../src/sdk/labels-to-type.ts'
+import { labelsOfPods, labelsToType } from '../../src/sdk/labels-to-type.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import { podSpecOf } from '../../src/sdk/pod-specs.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
@@ -13,7 +13,7 @@ import {
 } from '../../src/sdk/services.ts'
 import { selectsPods } from '../../src/sdk/pod-labels.ts'
 import { memberOf, recordOf, textOf } from '../../src/sdk/shape.ts'
-import { yaml } from '../../src/sdk/snippet.ts'
+import { type GivenValues, yaml } from '../../src/sdk/snippet.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
 const why =
@@ -194,7 +194,7 @@ export default definePolicy({
         message: near ? `${wanted}; closest ${describeWorkload(near.workload)} has ${describeMiss(near)}` : wanted,
         fix: near ? fixOf(near) : 'correct the selector, or create the workload with these labels on its pod template',
         related: near ? [{ kind: near.workload.kind, namespace, name: nameOf(near.workload.object) }] : [],
-        values: near ? { labels: labelsOfPods(near.workload.kind, near.workload.object) } : {},
+        values: near ? { labels: selectorMeant(selector, near) } : {},
       }
       return
     }
@@ -223,6 +223,17 @@ function isUnchanged(selector: unknown, before: unknown): boolean {
   if (!own || !old) return false
   const keys = Object.keys(own)
   return keys.length === Object.keys(old).length && keys.every((key) => memberOf(old, key) === own[key])
+}
+
+/** The selector with what its workload has, without what that lacks. */
+function selectorMeant(selector: unknown, { differing, workload }: NearMiss): GivenValues['labels'] {
+  const misses = new Map(differing.map(({ key, found }) => [key, found]))
+  const meant = Object.entries(recordOf(selector) ?? {}).flatMap(([key, value]): [string, unknown][] => {
+    if (!misses.has(key)) return [[key, value]]
+    const found = misses.get(key)
+    return found === undefined ? [] : [[key, found]]
+  })
+  return labelsToType(Object.fromEntries(meant)) ?? labelsOfPods(workload.kind, workload.object)
 }
 
 function fixOf({ differing, onWorkload, workload }: NearMiss): string {

@@ -11,6 +11,20 @@ export function labelsToType(labels: unknown): Labels | undefined {
   return record && Object.keys(record).length > 0 && isLabels(record) ? record : undefined
 }
 
+/** The labels that say all that a selector does, but for those left out; undefined where it says more. */
+export function labelsOfSelector(selector: unknown, isLeftOut = (_key: string) => false): Labels | undefined {
+  const said: [string, unknown][] = Object.entries(recordOf(memberOf(selector, 'matchLabels')) ?? {})
+  for (const expression of listOf(memberOf(selector, 'matchExpressions'))) {
+    const key = memberOf(expression, 'key')
+    if (typeof key !== 'string') return undefined
+    const [value, second] = listOf(memberOf(expression, 'values'))
+    const isOne = memberOf(expression, 'operator') === 'In' && second === undefined
+    if (!isOne && !isLeftOut(key)) return undefined
+    said.push([key, value])
+  }
+  return labelsToType(Object.fromEntries(said.filter(([key]) => !isLeftOut(key))))
+}
+
 /**
  * The labels by which others may select the pods of a workload, and no pods of another: those by which it does itself,
  * which never change, or else those of its pod template. Without the labels that a controller sets; undefined where no

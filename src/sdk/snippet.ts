@@ -23,7 +23,8 @@ export interface SnippetValues {
   /** A port by its number, or its name. */
   readonly port: string | number
   readonly service: string
-  readonly targetPort: string | number
+  /** An entry of `spec.ports` of a Service: name, protocol and numbers. */
+  readonly servicePort: { readonly [field: string]: string | number }
   /** Of the object that another refers to. */
   readonly toNamespace: string
   readonly topologyKey: string
@@ -52,26 +53,34 @@ export function yaml(texts: TemplateStringsArray, ...between: readonly (string |
 }
 
 /**
- * The YAML of a snippet. A value that was not given, or that nobody would read to its end, is shown as on the pages. A
- * value is written so that it is read as itself, whatever it holds.
+ * The YAML of a snippet. Where one of its values was not given, or is one that nobody would read to its end, all of it is
+ * shown as on the pages: nobody could tell which names are those of the object, and which are made up. A value is written
+ * so that it is read as itself, whatever it holds.
  */
 export function renderSnippet(snippet: Snippet, values: GivenValues = {}): string {
   if (typeof snippet === 'string') return snippet
-  return snippet.parts.map((part) => (typeof part === 'string' ? part : slotText(part, values))).join('')
+  const texts = snippet.parts.map((part) => (typeof part === 'string' ? part : givenText(part, values)))
+  if (texts.every((text) => text !== undefined)) return texts.join('')
+  return snippet.parts.map((part) => (typeof part === 'string' ? part : exampleText(part))).join('')
 }
 
 // Longer than the longest label with its prefix, and than most sets of labels.
 const longest = 512
 
-function slotText(slot: Slot, values: GivenValues): string {
-  return Object.entries(slot)
-    .map(([name, example]: [string, Value]) => {
-      // The names of slots are those of the values, by their type.
-      const given = values[name as keyof SnippetValues]
-      const text = given === undefined ? undefined : valueText(given)
-      return text === undefined || text.length > longest ? valueText(example) : text
-    })
+function exampleText(slot: Slot): string {
+  return Object.values(slot)
+    .map((value: Value) => valueText(value))
     .join('')
+}
+
+function givenText(slot: Slot, values: GivenValues): string | undefined {
+  const texts = Object.keys(slot).map((name) => {
+    // The names of slots are those of the values, by their type.
+    const given = values[name as keyof SnippetValues]
+    const text = given === undefined ? undefined : valueText(given)
+    return text === undefined || text.length > longest ? undefined : text
+  })
+  return texts.every((text) => text !== undefined) ? texts.join('') : undefined
 }
 
 type Value = SnippetValues[keyof SnippetValues]

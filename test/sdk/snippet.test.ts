@@ -83,6 +83,10 @@ t.test('what nobody would read to its end, and what is not known, is shown as on
   t.equal(renderSnippet(template, { name: undefined, volume: 'data' }), 'name: web')
   t.equal(renderSnippet(template, { name: 'n'.repeat(600) }), 'name: web')
   t.equal(renderSnippet(template, { name: 'shop' }), 'name: shop')
+  const both = yaml`{ name: ${{ name: 'web' }}, labels: ${{ labels: { app: 'web' } }} }`
+  t.equal(renderSnippet(both, { name: 'shop' }), renderSnippet(both), 'nor a part of the names beside examples')
+  t.equal(renderSnippet(both, { name: 'n'.repeat(600), labels: { app: 'shop' } }), renderSnippet(both))
+  t.equal(renderSnippet(both, { name: 'shop', labels: { app: 'cart' } }), '{ name: shop, labels: { app: cart } }')
   t.equal(
     renderSnippet(yaml`l: ${{ labels: { a: 'b' } }}`, { labels: { app: 'shop', v: '1' } }),
     'l: { app: shop, v: "1" }',
@@ -111,7 +115,7 @@ t.test('the snippets of all rules keep their shape, whatever is in them', async 
     namespace: hostile,
     port: hostile,
     service: hostile,
-    targetPort: hostile,
+    servicePort: fc.record({ name: hostile, port: fc.nat(), targetPort: hostile }),
     toNamespace: hostile,
     topologyKey: hostile,
     volume: hostile,
@@ -123,6 +127,8 @@ t.test('the snippets of all rules keep their shape, whatever is in them', async 
         const [example, shown] = [renderSnippet(snippet), renderSnippet(snippet, values)].map((text) =>
           readings(text).map((reading) => shape(reading)),
         )
+        if (renderSnippet(snippet, values) === renderSnippet(snippet))
+          throw new Error(`${name} shows none of its values`)
         if (JSON.stringify(example) !== JSON.stringify(shown)) throw new Error(`${name}: ${JSON.stringify(values)}`)
       }
     }),
@@ -130,8 +136,9 @@ t.test('the snippets of all rules keep their shape, whatever is in them', async 
   )
 })
 
-/** A reading without its values, and without the keys of labels and annotations. */
+/** A reading without its values, without the keys of labels and annotations, and without ports. */
 function shape(value: unknown, key = ''): unknown {
+  if (key === 'ports') return 'ports'
   if (Array.isArray(value)) return value.map((each) => shape(each))
   if (typeof value !== 'object' || value === null) return 'value'
   const { pairs } = value as { readonly pairs: readonly (readonly [string, unknown])[] }

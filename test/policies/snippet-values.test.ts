@@ -12,14 +12,18 @@ const lists = new Map(policies.map((policy) => [policy.id, [policy]]))
 
 /** The selector in the first snippet of a rule, for an object beside others. */
 function selectorTyped(id: string, object: unknown, ...inventory: unknown[]): unknown {
+  const snippet = snippetOf(id, object, ...inventory)
+  return snippet === undefined ? undefined : memberOf(memberOf(parse(snippet), 'spec'), 'selector')
+}
+
+function snippetOf(id: string, object: unknown, ...inventory: unknown[]): string | undefined {
   const list = lists.get(id) ?? []
   const [policy] = list
   if (!policy) throw new Error(id)
   const text = (value: unknown) => JSON.stringify(value)
   const example = { name: 'tried', object: text(object), inventory: inventory.map(text).join('\n---\n') }
   const { findings } = runExample(list, policy, example, 'strict')
-  const snippet = findings.find(({ rule }) => rule === id)?.snippet
-  return snippet === undefined ? undefined : memberOf(memberOf(parse(snippet), 'spec'), 'selector')
+  return findings.find(({ rule }) => rule === id)?.snippet
 }
 
 type Labels = { readonly [key: string]: string }
@@ -129,4 +133,67 @@ t.test('labels that a release, a revision or a controller changes are not typed'
     'its own selector before that of the Deployment',
   )
   t.strictSame(reads(rollout({}), workload(undefined, { ...labels, ...two })), { matchLabels: two })
+})
+
+t.test('a term that says more than labels leaves the example as it is', async (t) => {
+  const snippet = (labelSelector: object) => {
+    const term = { topologyKey: 'topology.kubernetes.io/zone', labelSelector }
+    const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } }
+    const pod = {
+      kind: 'Pod',
+      metadata: { labels: { app: 'shop' } },
+      spec: { affinity, containers: [{ name: 'web' }] },
+    }
+    return snippetOf('compute-hard-anti-affinity', pod)
+  }
+  const said = (operator: string, values?: string[]) => ({ matchExpressions: [{ key: 'app', operator, values }] })
+  const own = /topologyKey: topology.*\n.*matchLabels: \{ app: shop \}/
+  t.match(snippet({ matchLabels: { app: 'shop' } }), own)
+  t.match(snippet(said('In', ['shop'])), own)
+  for (const more of [said('In', ['shop', 'cart']), said('Exists')])
+    t.match(snippet(more), /topologyKey: kubernetes.io\/hostname\n.*matchLabels: \{ app: web \}/)
+})
+
+t.test('the selector of a Service keeps what its author chose, with the value that pods have', async (t) => {
+  const shop = workload(undefined, { app: 'shop', tier: 'zz', part: 'a' })
+  const shown = (selector: Labels) =>
+    selectorTyped('network-service-selector-no-match', { ...service, spec: { ...service.spec, selector } }, shop)
+  t.strictSame(shown({ app: 'shop', tier: 'z' }), { app: 'shop', tier: 'zz' })
+  t.strictSame(shown({ tier: 'zz', app: 'shopp' }), { tier: 'zz', app: 'shop' })
+  t.strictSame(shown({ app: 'shop', team: 'x' }), { app: 'shop' }, 'they have no such label')
+})
+
+t.test('the port of a Service is typed with the port that the container has, or not at all', async (t) => {
+  const container = (...ports: object[]) => {
+    const { spec, ...rest } = workload(undefined, { app: 'shop' })
+    const containers = [{ name: 'web', ports }]
+    return { ...rest, spec: { ...spec, template: { ...spec.template, spec: { containers } } } }
+  }
+  const shown = (port: object, ...ports: object[]) =>
+    snippetOf(
+      'network-service-port-unresolvable',
+      { ...service, spec: { ...service.spec, ports: [port] } },
+      container(...ports),
+    )
+  const web = { name: 'web', containerPort: 3000 }
+  t.match(shown({ port: 443, targetPort: 'https' }, web), /- \{ port: 443, targetPort: web \} #/)
+  t.match(
+    shown({ name: 'dns', port: 53, protocol: 'UDP', targetPort: 'web' }, web),
+    /- \{ name: dns, protocol: TCP, port: 53, targetPort: web \} #/,
+  )
+  t.match(
+    shown({ port: 443, targetPort: 'https' }, web, { name: 'other', containerPort: 4000 }),
+    /- \{ name: http, port: 80, targetPort: http \} #/,
+    'which is meant nobody knows',
+  )
+  t.notMatch(shown({ port: 443, targetPort: 'https' }, web), /8080/)
+})
+
+t.test('a tag that nobody knows is not made up', async (t) => {
+  const pod = (image: string) => ({
+    kind: 'Pod',
+    spec: { containers: [{ name: 'web', image, imagePullPolicy: 'IfNotPresent' }] },
+  })
+  for (const image of ['r.example.com:5000/shop:latest', 'r.example.com:5000/shop'])
+    t.match(snippetOf('compute-image-mutable-tag', pod(image)), 'image: "r.example.com:5000/shop:<version>" #')
 })
