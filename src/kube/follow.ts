@@ -82,6 +82,12 @@ export async function* follow(
         if (!(await slept(settings, retryInMs))) return
         continue
       }
+      // In the ordinary course of things, such as a kind that is installed anew: the list that follows tells the truth.
+      if (failure.status === 410 && version !== undefined && !pending) {
+        version = undefined
+        if (!(await slept(settings, waits.next()))) return
+        continue
+      }
       const lost = failure.code === 'D2_KUBE_FORBIDDEN' || failure.code === 'D2_KUBE_UNAUTHORIZED'
       const retryInMs = waits.next(failure.retryAfterMs)
       // Many failures in a row may mean a version that will never be served again, as after a restored backup.

@@ -137,12 +137,10 @@ t.test('a version that is gone means a new list, all at once', async (t) => {
   server.put(path, hpa('c'))
   server.compact()
   await server.start({})
-  t.equal(await next(), 'failed D2_KUBE_GONE')
-  t.equal(await next(), 'replaced b c')
+  t.equal(await next(), 'replaced b c', 'which is no failure')
 
   const error = { type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too old resource version' } }
   server.sendAll(error)
-  t.equal(await next(), 'failed D2_KUBE_GONE')
   t.equal(await next(), 'replaced b c')
   server.sendAll({ type: 'ERROR', object: { code: 500, details: { retryAfterSeconds: 1 } } })
   t.equal(await next(), 'failed D2_KUBE_ANSWER')

@@ -21,7 +21,10 @@ export interface Placed {
  * Creates the objects of a situation: first the one under review, so that no LimitRange, quota or default class of the
  * others changes or refuses it, which the examples are not about.
  */
-export async function putInto(cluster: Cluster, { info, object, others }: Situation): Promise<Placed> {
+export async function putInto(
+  cluster: Cluster,
+  { info, object, others }: Pick<Situation, 'info' | 'object' | 'others'>,
+): Promise<Placed> {
   const undo: (() => Promise<unknown>)[] = []
   const remove = async () => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -122,7 +125,7 @@ async function labelled(cluster: Cluster, given: AnyObject, undo: (() => Promise
 }
 
 /** Protection of claims and volumes in use is lifted by a controller, and none runs. */
-async function removeAtOnce(cluster: Cluster, path: string): Promise<void> {
+export async function removeAtOnce(cluster: Cluster, path: string): Promise<void> {
   const deleted = await cluster.request('DELETE', `${path}?gracePeriodSeconds=0&propagationPolicy=Background`)
   // The answer is the object where it does not go at once.
   if (deleted.status === 404 || deleted.body.at('status').text === 'Success') return
