@@ -278,6 +278,12 @@ export default definePolicy({
         finds: ['at-current /spec/minAvailable'],
       },
       {
+        name: 'two autoscalers, of which neither scales, and a Deployment that leaves its replicas to them',
+        object: budget('minAvailable: 3'),
+        inventory: `${web(1).replace('replicas: 1, ', '')}\n---\n${autoscaler(2, 10)}\n---\n${autoscaler(3, 20).replace('spec: {', 'metadata: { name: other }, spec: {')}`,
+        finds: ['unresolved HorizontalPodAutoscaler'],
+      },
+      {
         name: 'two autoscalers that fight: the replicas never rest',
         object: budget('minAvailable: 3'),
         inventory: `${web(1)}\n---\n${autoscaler(1, 2)}\n---\n${autoscaler(3, 5).replace('spec: {', 'metadata: { name: other }, spec: {')}`,

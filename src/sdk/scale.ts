@@ -18,8 +18,9 @@ export interface Scale {
  * The scale of a workload under the autoscalers that target it. Without one, or while it is disabled (0 replicas under
  * a minReplicas that is not 0), the desired replicas are all three. An autoscaler raises a workload to minReplicas and
  * lowers it to maxReplicas even without any metric (kubernetes/pkg/controller/podautoscaler/horizontal.go
- * reconcileAutoscaler). Several do that, and no more: by metrics none of them scales (AmbiguousSelector). Unknown for
- * values that are none, and for several autoscalers whose bounds exclude each other, which fight.
+ * reconcileAutoscaler). Several do that, and no more: by metrics none of them scales (AmbiguousSelector), so that the
+ * replicas stay what they are. Unknown for values that are none, for several autoscalers whose bounds exclude each other,
+ * which fight, and under several where the workload does not say its replicas: whoever applies it leaves those that run.
  */
 export function scaleOf(workload: Scalable, autoscalers: readonly Autoscaler[]): Scale | Unknown {
   const desired = countOr(workload.spec?.replicas, 1)
@@ -34,7 +35,7 @@ export function scaleOf(workload: Scalable, autoscalers: readonly Autoscaler[]):
     ceiling = Math.min(ceiling, most)
   }
   if (desired === 0 && floor !== 0) return still(0)
-  if (autoscalers.length > 1 && floor > ceiling) return unknown
+  if (autoscalers.length > 1 && (floor > ceiling || (floor < ceiling && !setsReplicas(workload)))) return unknown
   const current = desired === 0 ? 0 : Math.min(Math.max(desired, floor), ceiling)
   return autoscalers.length > 1 ? still(current) : { current, floor, ceiling }
 }

@@ -50,6 +50,16 @@ t.test(
   },
 )
 
+t.test(
+  'what a workload under several autoscalers does not say of its replicas is what runs, which nobody knows',
+  async (t) => {
+    t.equal(scaleOf(workload(), [autoscaler(2, 10), autoscaler(3, 20)]), unknown)
+    t.equal(scaleOf({ ...workload(), spec: {} }, [autoscaler(0, 10), autoscaler(0, 20)]), unknown)
+    const only = { current: 3, floor: 3, ceiling: 3 }
+    t.strictSame(scaleOf(workload(), [autoscaler(2, 3), autoscaler(3, 5)]), only, 'both leave but one number')
+  },
+)
+
 t.test('what cannot be known is unknown', async (t) => {
   t.equal(
     scaleOf(workload(2), [autoscaler(1, 2), autoscaler(3, 4)]),
