@@ -81,8 +81,8 @@ export default definePolicy({
         alongside: ['compute-quantity-suspicious'],
       },
       {
-        name: 'so is a limit, and cores for millicores',
-        object: deployment(resources('128Mi', '2Ti', '"500"')),
+        name: 'so is a limit that no machine has',
+        object: deployment(resources('128Mi', '2P', '500M')),
         params: { maxCpuRatio: 10 },
         alongside: ['compute-quantity-suspicious'],
       },
@@ -93,6 +93,16 @@ export default definePolicy({
       },
     ],
     fails: [
+      {
+        name: 'a limit so large that it may be meant, of memory and of cpu',
+        object: deployment('{ requests: { cpu: 2, memory: 16Gi }, limits: { cpu: 128, memory: 1Ti } }'),
+        params: { maxCpuRatio: 10 },
+        alongside: ['compute-quantity-suspicious'],
+        finds: [
+          'cpu /spec/template/spec/containers/0/resources/limits/cpu',
+          'memory /spec/template/spec/containers/0/resources/limits/memory',
+        ],
+      },
       {
         name: 'eight times the memory, and a bit that is no whole byte',
         object: deployment(resources('128Mi', '1.1Gi')),

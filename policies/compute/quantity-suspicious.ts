@@ -2,9 +2,23 @@ import { tooSmallNode } from '../../src/sdk/node-capacity.ts'
 import { brief } from '../../src/sdk/names.ts'
 import { podLevelConflicts } from '../../src/sdk/pod-level-conflicts.ts'
 import { definePolicy, unresolved } from '../../src/sdk/policy.ts'
-import { formatQuantity, parseQuantity, quantityRefusal, type Quantity } from '../../src/sdk/quantities.ts'
+import {
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  quantityRefusal,
+  type Quantity,
+} from '../../src/sdk/quantities.ts'
 import { pathOf, quantitiesOf, type QuantityPlace } from '../../src/sdk/quantity-places.ts'
-import { exceededLimit, inWords, mixesUnits, reserves, slipOf, type Slip } from '../../src/sdk/quantity-slips.ts'
+import {
+  exceededLimit,
+  inWords,
+  mixesUnits,
+  requestBeside,
+  reserves,
+  slipOf,
+  type Slip,
+} from '../../src/sdk/quantity-slips.ts'
 import { resourceTargets, soundResources } from '../../src/sdk/required-resources.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
@@ -170,6 +184,7 @@ export default definePolicy({
       {
         name: 'T for G',
         object: `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 500m, memory: 2Ti } } }] } }`,
+        alongside: ['compute-overcommit-ratio'],
         finds: ['huge-memory /spec/containers/0/resources/limits/memory'],
       },
       {
@@ -319,7 +334,7 @@ export default definePolicy({
       const impossible = node && 'nano' in node && reserves(place, quantity)
       const reason = impossible ? 'huge-cpu-impossible' : slip
       const message = impossible ? `${means}; the largest node has ${formatQuantity(node)}` : means
-      yield { reason, path: pathOf(place), message, fix: `write ${meant(slip, value, quantity)}` }
+      yield { reason, path: pathOf(place), message, fix: `write ${meant(slip, place, quantity)}` }
     }
   },
 })
@@ -333,15 +348,29 @@ function asTyped(value: unknown): string {
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : 'that is no number'
 }
 
-/** What the author most likely meant: the same digits with the usual suffix. */
-function meant(slip: Slip, value: unknown, { nano }: Quantity): string {
-  const text = asTyped(value).replaceAll('"', '')
+/** What the author most likely meant: the same digits with the usual suffix, unless the request beside it is more. */
+function meant(slip: Slip, place: QuantityPlace, { nano }: Quantity): string {
+  if (slip === 'rounded-bytes') return 'a whole number of Mi'
+  const text = asTyped(place.value).replaceAll('"', '')
   const digits = /^[1-9]\d{0,3}(?=[mk]?$)/.exec(text)?.[0]
   const count = /^\d{1,4}(?=[A-Z])/.exec(text)?.[0]
-  if (slip === 'huge-cpu') return `${count ?? nano / 1_000_000_000n}m if thousandths of a core are meant`
-  if (slip === 'huge-memory')
-    return count === undefined ? 'a suffix such as Gi' : `${count}Gi or ${count}Mi, if that is meant`
-  if (slip === 'rounded-bytes') return 'a whole number of Mi'
-  const suffix = slip === 'storage-bytes' ? 'Gi' : 'Mi'
-  return `${digits ?? '128'}${suffix}, or whatever whole amount is meant`
+  const least = requestBeside(place, slip)
+  const offered = (...amounts: string[]) => amounts.filter((amount) => !least || isEnough(amount, least)).join(' or ')
+  const orMore = least ? `, ${formatQuantity(least)} or more` : ''
+  if (slip === 'huge-cpu') {
+    const amount = offered(`${count ?? nano / 1_000_000_000n}m`)
+    return amount ? `${amount} if thousandths of a core are meant` : `no more cores than a node has${orMore}`
+  }
+  if (slip === 'huge-memory') {
+    if (count === undefined) return `a suffix such as Gi${orMore}`
+    const amount = offered(`${count}Gi`, `${count}Mi`)
+    return amount ? `${amount}, if that is meant` : `no more than a node has${orMore}`
+  }
+  const amount = offered(`${digits ?? '128'}${slip === 'storage-bytes' ? 'Gi' : 'Mi'}`)
+  return amount ? `${amount}, or whatever whole amount is meant` : `a whole amount${orMore}`
+}
+
+function isEnough(amount: string, least: Quantity): boolean {
+  const quantity = parseQuantity(amount)
+  return quantity !== undefined && compareQuantities(quantity, least) >= 0
 }

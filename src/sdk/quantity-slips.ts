@@ -32,11 +32,20 @@ export function slipOf({ resource, use, value }: QuantityPlace, quantity: Quanti
 export function slippedPaths(kind: KindName, object: object): ReadonlySet<string> {
   const slipped = quantitiesOf(kind, object).filter((place) => {
     const quantity = parseQuantity(place.value)
-    const slip = quantity && slipOf(place, quantity)
-    // What is rounded to a whole byte is the amount that was meant.
-    return slip !== undefined && slip !== 'rounded-bytes'
+    if (!quantity) return false
+    const slip = slipOf(place, quantity)
+    return slip !== undefined && isCertain(slip, quantity)
   })
   return new Set(slipped.map(pathOf))
+}
+
+/** The request beside a limit, that a limit put right must not be below; undefined where it slipped just so itself. */
+export function requestBeside(place: QuantityPlace, slip: Slip): Quantity | undefined {
+  const { use, counterpart } = place
+  const request = use === 'limit' && counterpart !== undefined ? parseQuantity(counterpart) : undefined
+  if (!request) return undefined
+  const itself = slipOf({ ...place, use: 'request', value: counterpart }, request)
+  return itself === slip || (slip === 'tiny-memory' && itself === 'tiny-request') ? undefined : request
 }
 
 /** True if the value counts for the scheduler: a request, or a limit that becomes one. */
@@ -74,6 +83,13 @@ export function inWords(resource: string, { nano }: Quantity): string {
 function inDecimal(nano: bigint): string {
   const fraction = (nano % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '')
   return `${nano / 1_000_000_000n}${fraction && `.${fraction}`}`
+}
+
+// A terabyte and a hundred cores may be meant; what no machine has is not. What is rounded to a whole byte is meant.
+function isCertain(slip: Slip, { nano }: Quantity): boolean {
+  if (slip === 'huge-memory') return nano >= 64n * tebi
+  if (slip === 'huge-cpu') return nano >= 4096n * 1_000_000_000n
+  return slip !== 'rounded-bytes'
 }
 
 // How many cores a team or a node may have is for the platform to say; a container that wants 100 mostly means millicores.

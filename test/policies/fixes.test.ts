@@ -49,3 +49,20 @@ t.test('whoever writes a Deployment is told what to type before whom to ask', as
   const open = `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web }] } } } }`
   t.match(fixes('compute-cpu-limit', open), [/^set limits\.cpu of web, such as 500m.*; .*ask the platform team/])
 })
+
+t.test('no limit is proposed that is below the request beside it', async (t) => {
+  const fix = (requests: string, limits: string) =>
+    fixes(
+      'compute-quantity-suspicious',
+      `{ kind: Pod, spec: { containers: [{ name: web, resources: { requests: ${requests}, limits: ${limits} } }] } }`,
+    )
+  t.strictSame(fix('{ cpu: 2, memory: 16Gi }', '{ cpu: 128, memory: 1Ti }'), [
+    'write no more cores than a node has, 2 or more',
+    'write no more than a node has, 16Gi or more',
+  ])
+  t.strictSame(fix('{ memory: 1Gi }', '{ memory: 2Ti }'), ['write 2Gi, if that is meant'])
+  t.strictSame(fix('{ memory: 128Mi }', '{ memory: 512Ti }'), ['write 512Gi or 512Mi, if that is meant'])
+  t.strictSame(fix('{ memory: 2Ti }', '{ memory: 2Ti }'), ['write 2Gi or 2Mi, if that is meant'], 'both are put right')
+  t.match(fix('{ memory: 256Mi }', '{ memory: 128m }'), ['write a whole amount, 256Mi or more'])
+  t.match(fix('{ memory: 64 }', '{ memory: 128 }'), ['write 128Mi, or whatever whole amount is meant'])
+})
