@@ -263,7 +263,13 @@ export default definePolicy({
         name: 'a Rollout with the template of a Deployment that is not known',
         object: budget('minAvailable: 2'),
         inventory: referring(2),
-        finds: ['unresolved Rollout'],
+        finds: ['unresolved Deployment'],
+      },
+      {
+        name: 'nor is it, seen from the Rollout',
+        object: referring(2),
+        inventory: budget('minAvailable: 2'),
+        finds: ['unresolved Deployment'],
       },
       {
         name: 'a Rollout that scales its Deployment to zero: how far it is nobody has written',

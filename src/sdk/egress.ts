@@ -2,11 +2,11 @@ import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { containsBlock, parseIpBlock, type IpBlock } from './ip-blocks.ts'
 import { anyKey, podLabelKeys, selectorKeys } from './label-keys.ts'
 import type { KindName, Kinds } from './objects.ts'
-import { selectsPods } from './pod-labels.ts'
 import { related, type Relation } from './relations.ts'
 import { labelSelector, type Selector } from './selectors.ts'
 import { listOf, memberOf, recordOf, stringOf } from './shape.ts'
 import { isVariable } from './variables.ts'
+import { selectsTemplate } from './workload-refs.ts'
 
 /**
  * Where a pod wants to connect to. With an `address` a rule must cover it; `outside` stands for some address beyond the
@@ -48,7 +48,7 @@ export function egressPoliciesOf(
     inventory,
     policyFiling,
     keys,
-    (policy) => isolatesEgress(policy) && selectsPods(selectorOfPolicy(policy), kind, object),
+    (policy) => isolatesEgress(policy) && selectsTemplate(selectorOfPolicy(policy), kind, object),
   )
 }
 

@@ -2,11 +2,11 @@ import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { anyKey, podLabelKeys, selectorKeys } from './label-keys.ts'
 import { nameOf } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
-import { selectsPods } from './pod-labels.ts'
 import { related, type Relation } from './relations.ts'
 import { labelSelector, type Selector } from './selectors.ts'
 import { listOf, memberOf, recordOf } from './shape.ts'
 import { isVariable } from './variables.ts'
+import { selectsTemplate } from './workload-refs.ts'
 
 type NetworkPolicy = Kinds['NetworkPolicy']
 
@@ -45,7 +45,7 @@ export function ingressPoliciesOf(
 ): Relation<NetworkPolicy> {
   const keys = podLabelKeys(kind, object)
   return related('NetworkPolicy', namespace, inventory, filing, keys, (policy) =>
-    isolatesIngress(policy) ? selectsPods(isolatedBy(policy), kind, object) : false,
+    isolatesIngress(policy) ? selectsTemplate(isolatedBy(policy), kind, object) : false,
   )
 }
 

@@ -12,7 +12,7 @@ import { targets, type Scalable } from './scale.ts'
 import type { Selector } from './selectors.ts'
 import { memberOf, stringOf } from './shape.ts'
 import { isVariable } from './variables.ts'
-import { withTemplate } from './workload-refs.ts'
+import { selectsTemplate, withTemplate } from './workload-refs.ts'
 
 /** What is known to be related, and the kinds among which more may be: not synced, variants, or a `${VARIABLE}`. */
 export interface Relation<T> {
@@ -48,7 +48,7 @@ const budgetsOver = oncePerReview(
   ): Relation<Kinds['PodDisruptionBudget']> => {
     const keys = podLabelKeys(kind, object)
     return related('PodDisruptionBudget', namespace, inventory, budgetFiling, keys, (budget) =>
-      selectsPods(budgetSelector(budget), kind, object),
+      selectsTemplate(budgetSelector(budget), kind, object),
     )
   },
 )
@@ -77,8 +77,8 @@ export function workloadsSelected(
 ): Relation<Witness> {
   const workloads: Witness[] = []
   const missing: KindName[] = []
-  const isSelected = (object: Kinds[WitnessKind], kind: WitnessKind): boolean | Unknown => {
-    const selected = selectsPods(selector, kind, withTemplate(kind, object, namespace, inventory))
+  const isSelected = (object: Kinds[WitnessKind], kind: WitnessKind): boolean | Unknown | KindName => {
+    const selected = selectsTemplate(selector, kind, withTemplate(kind, object, namespace, inventory))
     return selected !== false && isRepresented(kind, object) ? false : selected
   }
   for (const kind of witnessKinds) {
@@ -88,7 +88,7 @@ export function workloadsSelected(
       workloads.push({ kind, object: withTemplate(kind, object, namespace, inventory) } as Witness)
     missing.push(...unsure)
   }
-  return { found: workloads, unsure: missing }
+  return { found: workloads, unsure: missing.length > 1 ? [...new Set(missing)] : missing }
 }
 
 /** The Pods of this namespace that a budget selects, whoever owns them and in whatever phase. The webhook knows none. */
@@ -167,28 +167,31 @@ export function budgetsAround(
   }
 }
 
-/** What passes the test among the objects filed under one of the keys, or under any; among all without keys. */
+/**
+ * What passes the test among the objects filed under one of the keys, or under any; among all without keys. A test that
+ * wants an object of another kind to tell answers with that kind.
+ */
 export function related<K extends KindName>(
   kind: K,
   namespace: string,
   inventory: Inventory<K>,
   filing: Filing<Kinds[K]>,
   keys: readonly string[] | undefined,
-  test: (object: Kinds[K], kind: K) => boolean | Unknown,
+  test: (object: Kinds[K], kind: K) => boolean | Unknown | KindName,
 ): Relation<Kinds[K]> {
   const listed = inventory.list(kind, namespace)
   if (listed === unknown) return { found: [], unsure: [kind] }
   // A namespace holds nothing of most kinds.
   if (listed.length === 0) return nothing
   const found: Kinds[K][] = []
-  let unsure = false
+  let unsure: Set<KindName> | undefined
   for (const object of keys ? filedUnder(listed, filing, [...keys, anyKey]) : listed) {
     const holds = test(object, kind)
     if (holds === false) continue
-    if (holds === unknown || inventory.uncertain(object)) unsure = true
-    else found.push(object)
+    if (holds === true && !inventory.uncertain(object)) found.push(object)
+    else (unsure ??= new Set()).add(typeof holds === 'string' ? holds : kind)
   }
-  return { found, unsure: unsure ? [kind] : [] }
+  return { found, unsure: unsure ? [...unsure] : [] }
 }
 
 const nothing: Relation<never> = Object.freeze({ found: [], unsure: [] })

@@ -8,6 +8,7 @@ import { selectsPods } from './pod-labels.ts'
 import { related, witnessKinds, workloadsSelected, type Relation, type Witness, type WitnessKind } from './relations.ts'
 import { equalitySelector, type Selector } from './selectors.ts'
 import { memberOf, recordOf } from './shape.ts'
+import { selectsTemplate } from './workload-refs.ts'
 
 export type Service = Kinds['Service']
 
@@ -90,7 +91,7 @@ const servicesOver = oncePerReview(
   (object: object, inventory: Inventory<'Service'>, kind: KindName, namespace: string): Relation<Service> => {
     const keys = podLabelKeys(kind, object)
     return related('Service', namespace, inventory, serviceFiling, keys, (service) =>
-      selectsPods(serviceSelector(service), kind, object),
+      selectsTemplate(serviceSelector(service), kind, object),
     )
   },
 )

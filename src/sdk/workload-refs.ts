@@ -1,9 +1,11 @@
-import { unknown, type Inventory } from './inventory.ts'
+import { unknown, type Inventory, type Unknown } from './inventory.ts'
 import { groupOf } from './kinds.ts'
 import { nameOf } from './names.ts'
 import type { AnyObject, KindName, Kinds } from './objects.ts'
 import { oncePerReview } from './once-per-review.ts'
+import { selectsPods } from './pod-labels.ts'
 import { podSpecOf, usesTemplateOfAnother } from './pod-specs.ts'
+import type { Selector } from './selectors.ts'
 import { memberOf, recordOf, stringOf } from './shape.ts'
 
 type Referred = 'Deployment' | 'ReplicaSet'
@@ -37,8 +39,18 @@ const rolloutWithTemplate = oncePerReview(
   },
 )
 
+/**
+ * Whether a selector selects the pods of an object with its template. Where a Rollout still lacks one, and the labels
+ * decide, the kind of the object that has it.
+ */
+export function selectsTemplate(selector: Selector, kind: KindName, object: unknown): boolean | Unknown | KindName {
+  const selected = selectsPods(selector, kind, object)
+  if (selected !== unknown || !usesTemplateOfAnother(kind, object) || podSpecOf(kind, object)) return selected
+  return referredBy(object)?.kind ?? kind
+}
+
 /** The object whose template a Rollout takes, where it is of a kind that rules know. */
-function referredBy(rollout: object): { readonly kind: Referred; readonly name: string } | undefined {
+function referredBy(rollout: unknown): { readonly kind: Referred; readonly name: string } | undefined {
   const reference = memberOf(memberOf(rollout, 'spec'), 'workloadRef')
   const kind = memberOf(reference, 'kind')
   const name = stringOf(memberOf(reference, 'name'))

@@ -207,7 +207,7 @@ t.test('a Rollout with the template of another object may have any labels', asyn
   const over = budget('b', { selector: { matchLabels: { app: 'web' } } })
   const all = inventoryOf([{ ...workload('Rollout', 'web', {}, 2), object }, over])
   t.strictSame(workloadsOf(over.object, 'default', all), { found: [], unsure: ['Rollout'] })
-  t.strictSame(budgetsOf('Rollout', object, 'default', all), { found: [], unsure: ['PodDisruptionBudget'] })
+  t.strictSame(budgetsOf('Rollout', object, 'default', all), { found: [], unsure: ['Rollout'] })
   t.strictSame(workloadsOf(budget('b', {}).object, 'default', all).unsure, [], 'nothing is selected for certain')
 })
 
@@ -231,11 +231,14 @@ t.test('a Rollout has the template of the object that it refers to', async (t) =
     'Rollout',
   ])
   t.strictSame(related(reference, workload('Deployment', 'web', { app: 'api' }, 0)), [], 'other labels')
-  t.strictSame(related({ ...reference, name: 'other' }, web), ['Deployment', 'Rollout?'])
+  t.strictSame(related({ ...reference, name: 'other' }, web), ['Deployment', 'Deployment?'], 'that one is wanting')
+  t.strictSame(related({ ...reference, kind: 'ReplicaSet' }, web), ['Deployment', 'ReplicaSet?'])
+  const lacking = rollout({ ...reference, name: 'other' }).object
+  t.strictSame(budgetsOf('Rollout', lacking, 'default', inventoryOf([over])).unsure, ['Deployment'], 'not the budget')
   t.strictSame(related({ ...reference, apiVersion: 'v1', kind: 'PodTemplate' }), ['Rollout?'])
   t.strictSame(related({ ...reference, apiVersion: 'example.com/v1' }, web), ['Deployment', 'Rollout?'])
   const variants = [web, workload('Deployment', 'web', { app: 'api' }, 0)]
-  t.strictSame(related(reference, ...variants), ['Deployment?', 'Rollout?'])
+  t.strictSame(related(reference, ...variants), ['Deployment?'])
 })
 
 t.test('an owner stands for what it owns', async (t) => {
