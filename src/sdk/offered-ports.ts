@@ -42,9 +42,10 @@ export function serversAmong(backends: readonly Backend[]): Server[] {
   const serves = ({ backend: { kind, object } }: Server) =>
     kind !== 'Job' && kind !== 'CronJob' && memberOf(memberOf(object, 'spec'), 'replicas') !== 0
   // A Rollout may run pods with the template of a Deployment that has none of its own any more.
-  const serving = all.filter(
-    (server) => serves(server) || all.some((other) => other.view.spec === server.view.spec && serves(other)),
+  const lent = new Set(
+    all.filter((server) => server.backend.kind === 'Rollout' && serves(server)).map(({ view }) => view.spec),
   )
+  const serving = all.filter((server) => serves(server) || lent.has(server.view.spec))
   return serving.length > 0 ? serving : all
 }
 

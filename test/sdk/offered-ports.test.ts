@@ -76,4 +76,16 @@ t.test('what serves', async (t) => {
     [idle, job],
     'what there is',
   )
+  const rollout = (replicas: number): Backend => ({ kind: 'Rollout', object: { spec: { replicas, template } } })
+  const other: Backend = { kind: 'Deployment', object: { spec: { replicas: 0, template: { spec: {} } } } }
+  const running = rollout(1)
+  t.same(
+    serversAmong([idle, running, other]).map(({ backend }) => backend),
+    [idle, running],
+    'and what lends its template to a Rollout that runs',
+  )
+  t.same(
+    serversAmong([idle, rollout(0), web]).map(({ backend }) => backend),
+    [web],
+  )
 })
