@@ -28,7 +28,7 @@ export interface Found {
 /**
  * The files behind the paths of a command line. A file that is named is read whatever it is called; a folder is
  * searched for `.yaml`, `.yml`, `.json` and kustomizations, without hidden folders and node_modules. Links are
- * followed, each file is read once.
+ * followed, each file is read once; a link to nowhere is told if it is named or has the name of a manifest.
  */
 export function findFiles(paths: readonly string[]): Found {
   const search: Search = { files: new Map(), charts: [], problems: [], folders: new Set() }
@@ -92,8 +92,9 @@ function walk(folder: string, root: string, above: readonly string[], search: Se
   }
   for (const entry of entries) {
     const path = join(folder, entry.name)
+    const isManifest = readable.test(entry.name) || isKustomizationFile(path)
     const kind = entry.isSymbolicLink()
-      ? kindOf(path, search)
+      ? kindOf(path, search, isManifest && !entry.name.startsWith('.') ? 'manifest' : 'other')
       : entry.isDirectory()
         ? 'folder'
         : entry.isFile()
@@ -102,7 +103,7 @@ function walk(folder: string, root: string, above: readonly string[], search: Se
     if (kind === 'folder') {
       if (!entry.name.startsWith('.') && entry.name !== 'node_modules') walk(path, root, [...above, real], search)
       // Streams and devices in a folder are left alone: whoever reads one may wait for ever.
-    } else if (kind === 'file' && (readable.test(entry.name) || isKustomizationFile(path))) {
+    } else if (kind === 'file' && isManifest) {
       addFile(path, root, search)
     }
   }
@@ -155,15 +156,21 @@ function read(folder: string, search: Search): Dirent[] {
   }
 }
 
-// A named pipe is what the shell makes of <(…): a file to whoever reads it.
-function kindOf(path: string, search: Search): 'file' | 'folder' | 'stream' | 'other' | undefined {
+// A named pipe is what the shell makes of <(…): a file to whoever reads it. Editors lock files by links to nowhere
+// (`.#web.yaml`), and build tools leave such behind (`result`, `bazel-bin`): found in a folder they are no manifests.
+function kindOf(
+  path: string,
+  search: Search,
+  sort: 'named' | 'manifest' | 'other' = 'named',
+): 'file' | 'folder' | 'stream' | 'other' | undefined {
   try {
     const found = statSync(path)
     if (found.isDirectory()) return 'folder'
     if (found.isFile()) return 'file'
     return found.isFIFO() || found.isCharacterDevice() ? 'stream' : 'other'
   } catch (error) {
-    search.problems.push(whyNoFile(path, systemCode(error)))
+    const code = systemCode(error)
+    if (sort !== 'other' || (code !== 'ENOENT' && code !== 'ELOOP')) search.problems.push(whyNoFile(path, code))
     return undefined
   }
 }

@@ -38,6 +38,21 @@ t.test('a link that leads nowhere is said with its target, given or found', asyn
   t.strictSame(names(contents), ['a'], 'the rest is read')
 })
 
+t.test('a link to nowhere in a folder counts if it has the name of a manifest that is not hidden', async (t) => {
+  const dir = t.testdir({ 'a.yaml': configMap('a') })
+  const lock = join(dir, '.#a.yaml')
+  symlinkSync('someone@host.4711:1732450000', lock)
+  symlinkSync('/nix/store/gone', join(dir, 'result'))
+  symlinkSync('bazel-bin', join(dir, 'bazel-bin'))
+  const contents = await read(dir)
+  t.strictSame(names(contents), ['a'])
+  t.strictSame(codes(contents), [])
+  symlinkSync('gone', join(dir, 'Kustomization'))
+  t.strictSame(codes(await read(dir)), ['error D2_FILE_NOT_FOUND'])
+  for (const named of [lock, join(dir, 'result')])
+    t.strictSame(codes(await read(named)), ['error D2_FILE_NOT_FOUND'], 'named it is an error')
+})
+
 t.test('a conflict of a merge is one problem, at its first marker', async (t) => {
   const base = configMap('a')
   const sides = (ours: string, theirs: string) => `<<<<<<< HEAD\n${ours}=======\n${theirs}>>>>>>> topic\n`
