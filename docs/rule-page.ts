@@ -133,9 +133,10 @@ function linesOf(policy: Policy, { findings, unresolved }: Evaluation): string[]
     ...findings.filter(({ rule }) => rule === policy.id).map(findingText),
     ...unresolved
       .filter(({ rule }) => rule === policy.id)
-      .map(({ kind }) =>
-        kind === 'value' ? 'unresolved: a value is not known' : `unresolved: nothing is known of ${kind}`,
-      ),
+      .map(({ kind, there }) => {
+        if (kind === 'value') return 'unresolved: a value is not known'
+        return there ? `unresolved: what ${kind} says does not decide it` : `unresolved: nothing is known of ${kind}`
+      }),
   ]
 }
 

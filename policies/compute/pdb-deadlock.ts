@@ -3,7 +3,7 @@ import { crowd, describeBudget, replicasToDrain } from '../../src/sdk/budgets.ts
 import { blocksAll, drainOf, type Drain } from '../../src/sdk/drain.ts'
 import { brief, nameOf } from '../../src/sdk/names.ts'
 import type { AnyObject, KindName, Kinds } from '../../src/sdk/objects.ts'
-import { definePolicy, mostRelated, unresolved, type Related } from '../../src/sdk/policy.ts'
+import { definePolicy, mostRelated, undecided, unresolved, type Related } from '../../src/sdk/policy.ts'
 import { budgetsAround, witnessKinds } from '../../src/sdk/relations.ts'
 import { recordOf } from '../../src/sdk/shape.ts'
 
@@ -315,10 +315,13 @@ export default definePolicy({
     const budgets = budgetsAround(kind, object, namespace, inventory)
     if (budgets.found.length > crowd) return
     const unsure = new Set(budgets.unsure)
+    const there = new Set<KindName>()
     for (const budget of budgets.found) {
       const drain = drainOf(budget, namespace, inventory)
-      if (drain.state === 'unresolved') for (const missing of drain.kinds) unsure.add(missing)
-      else if (drain.state !== 'open') {
+      if (drain.state === 'unresolved') {
+        for (const missing of drain.kinds) unsure.add(missing)
+        for (const each of drain.there ?? []) there.add(each)
+      } else if (drain.state !== 'open') {
         const field = kind === 'PodDisruptionBudget' ? drain.budget.form : fields.get(kind)
         yield {
           reason: isRelaxed(kind, review.oldObject, drain) ? 'still-blocked' : drain.state,
@@ -330,6 +333,7 @@ export default definePolicy({
       }
     }
     for (const missing of unsure) yield unresolved(missing)
+    for (const each of there) yield undecided(each)
   },
 })
 

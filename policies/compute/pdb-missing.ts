@@ -86,7 +86,7 @@ spec:
         name: 'a Rollout with a template that is not known',
         object: rollout,
         inventory: service,
-        finds: ['unresolved Service'],
+        finds: ['unresolved Deployment'],
       },
       {
         name: 'no budget at all',

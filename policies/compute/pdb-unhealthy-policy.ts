@@ -171,7 +171,7 @@ function needsNone(
   if (cover.countless.length > 0) return false
   if (cover.unsure.length > 0) return cover.unsure
   const replicas = replicasOf(cover, namespace, inventory)
-  if (!('current' in replicas)) return replicas
+  if (!('current' in replicas)) return [...replicas.missing, ...replicas.there]
   return replicas.current > 0 && desiredHealthy(budget, replicas.current) === 0
 }
 

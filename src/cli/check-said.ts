@@ -25,9 +25,9 @@ export function reported(
   const file = manifest.source ?? manifest.file
   return {
     findings: findings.map((finding) => placed(finding, manifest, find)),
-    unresolved: unresolved.map(({ rule, kind }) => {
-      const known = inventory.complete && kind !== 'value' && holdsAny(inventory, kind)
-      return { rule, kind, ...(known ? { known } : {}), object, file }
+    unresolved: unresolved.map(({ rule, kind, there }) => {
+      const known = there ?? (inventory.complete && kind !== 'value' && holdsAny(inventory, kind))
+      return { rule, kind, ...(known ? { known: true } : {}), object, file }
     }),
     exempted: exempted.map((exemption) => ({ ...exemption, object, ...placeOf(manifest, exemption.path) })),
     faults: policyErrors.map(({ rule, error }) => ({

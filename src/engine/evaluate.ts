@@ -2,7 +2,7 @@ import type { InventorySource } from '../sdk/inventory.ts'
 import type { AnyObject, KindName } from '../sdk/objects.ts'
 import { controllerOf } from '../sdk/owners.ts'
 import { resolve } from '../sdk/pointer.ts'
-import type { FrontEnd, Missing, Policy, Review, Violation } from '../sdk/policy.ts'
+import type { FrontEnd, Policy, Review, Unresolved, Violation } from '../sdk/policy.ts'
 import { memberOf } from '../sdk/shape.ts'
 import { renderSnippet } from '../sdk/snippet.ts'
 import { caps, type Circumstances } from './caps.ts'
@@ -114,7 +114,11 @@ function judge(engine: Engine, subject: Subject, { inventory, now, frontEnd, out
     }
     try {
       const { violations, missing } = run(configured, subject, review, object, overlay)
-      for (const kind of missing) unresolved.set(`${policy.id} ${kind}`, { rule: policy.id, kind })
+      for (const { unresolved: kind, there } of missing) {
+        const key = `${policy.id} ${kind}`
+        // Of a kind of which objects are there, others may be missing.
+        if (!there || !unresolved.has(key)) unresolved.set(key, { rule: policy.id, kind, ...(there ? { there } : {}) })
+      }
       if (violations.length === 0) continue
       const before =
         oldObject && oldOverlay
@@ -132,7 +136,7 @@ function judge(engine: Engine, subject: Subject, { inventory, now, frontEnd, out
 
 interface Yielded {
   readonly violations: readonly Violation[]
-  readonly missing: readonly Missing[]
+  readonly missing: readonly Unresolved[]
 }
 
 const nothing: Yielded = Object.freeze({ violations: [], missing: [] })
@@ -145,10 +149,10 @@ function run(
   inventory: Overlay,
 ): Yielded {
   // Nearly every rule has nothing to say of nearly every object: lists are made where one has.
-  let found: { violations: Violation[]; missing: Missing[] } | undefined
+  let found: { violations: Violation[]; missing: Unresolved[] } | undefined
   for (const yielded of policy.check({ kind: info.kind, object, namespace, name, params, review, inventory })) {
     found ??= { violations: [], missing: [] }
-    if ('unresolved' in yielded) found.missing.push(yielded.unresolved)
+    if ('unresolved' in yielded) found.missing.push(yielded)
     // A patch says nothing about the values that it leaves out.
     else if (!partial || resolve(yielded.path, object) !== undefined) found.violations.push(yielded)
   }

@@ -42,7 +42,8 @@ export interface Exempted {
 export interface Evaluation {
   /** Sorted: deny before warn before audit, then by rule id, reason and path. */
   readonly findings: readonly Finding[]
-  readonly unresolved: readonly { readonly rule: string; readonly kind: Missing }[]
+  /** `there`: objects of the kind are there, and what they say does not decide. */
+  readonly unresolved: readonly { readonly rule: string; readonly kind: Missing; readonly there?: true }[]
   readonly exempted: readonly Exempted[]
   /** Policies that threw: the rule and the error's class. Never its text, which may quote a value. */
   readonly policyErrors: readonly { readonly rule: string; readonly error: string }[]

@@ -43,7 +43,7 @@ export function reportSchema(): object {
         ),
         known: optional({
           const: true,
-          description: 'All objects of the kind are known, and what they say decides nothing: nothing is missing.',
+          description: 'The objects of the kind are there, and what they say decides nothing: nothing is missing.',
         }),
         object: object(reference()),
         file: text(),

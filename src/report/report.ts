@@ -56,7 +56,7 @@ export interface ReportedRelated extends Related, Partial<FilePlace> {
 export interface ReportedUnresolved {
   readonly rule: string
   readonly kind: string
-  /** All objects of the kind are known, and what they say decides nothing: variants, variables, autoscalers that fight. */
+  /** The objects of the kind are there, and what they say decides nothing: variants, variables, autoscalers that fight. */
   readonly known?: true
   readonly object: ObjectRef
   readonly file: string

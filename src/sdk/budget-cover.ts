@@ -6,7 +6,7 @@ import { nameOf } from './names.ts'
 import type { KindName, Kinds } from './objects.ts'
 import { oncePerReview } from './once-per-review.ts'
 import { controllerOf } from './owners.ts'
-import { podsOf, workloadsOf, type Witness, type WitnessKind } from './relations.ts'
+import { autoscalersOf, podsOf, workloadsOf, type Witness, type WitnessKind } from './relations.ts'
 import { isSuspended } from './suspension.ts'
 import { scaledDownBy } from './workload-refs.ts'
 
@@ -51,12 +51,19 @@ export function coverOf(
   return coverIn(object, inventory, namespace)
 }
 
-/** The replicas of a cover, or the kinds for want of which they are not known. */
+/** For want of what the replicas are not known. */
+export interface ReplicasGap {
+  readonly missing: readonly KindName[]
+  /** Kinds whose objects are there, and say nothing that anybody could reckon with. */
+  readonly there: readonly KindName[]
+}
+
+/** The replicas of a cover, or for want of what they are not known. */
 export function replicasOf(
   cover: Cover,
   namespace: string,
   inventory: Inventory<'HorizontalPodAutoscaler'>,
-): Replicas | readonly KindName[] {
+): Replicas | ReplicasGap {
   return replicasIn(cover, inventory, namespace)
 }
 
@@ -98,7 +105,8 @@ function count(
   workloads: readonly ScalableWitness[],
   namespace: string,
   inventory: Inventory<'HorizontalPodAutoscaler'>,
-): Replicas | readonly KindName[] {
+): Replicas | ReplicasGap {
+  const there = new Set<KindName>()
   const missing = new Set<KindName>()
   const found: MeasuredScale[] = []
   let leaving = 0
@@ -107,11 +115,12 @@ function count(
   )
   for (const { kind, object } of workloads) {
     const scale = measuredScale(object, namespace, inventory)
-    if (typeof scale === 'string') missing.add(scale === 'value' ? kind : scale)
+    if (scale === 'value') there.add(kind)
+    else if (typeof scale === 'string') (hasAutoscalers(object, namespace, inventory) ? there : missing).add(scale)
     else found.push(scale)
     if (kind === 'Deployment' && typeof scale !== 'string' && scaledDown.has(nameOf(object))) leaving += scale.current
   }
-  if (missing.size > 0) return [...missing]
+  if (missing.size > 0 || there.size > 0) return { missing: [...missing], there: [...there] }
   const running = found.filter(({ current }) => current > 0)
   return {
     current: sum(running.map(({ current }) => current)),
@@ -119,6 +128,16 @@ function count(
     leaving,
     autoscalers: found.flatMap(({ autoscalers }) => autoscalers),
   }
+}
+
+/** True if all autoscalers of a workload are known, and there are some. */
+function hasAutoscalers(
+  workload: ScalableWitness['object'],
+  namespace: string,
+  inventory: Inventory<'HorizontalPodAutoscaler'>,
+): boolean {
+  const { found, unsure } = autoscalersOf(workload, namespace, inventory)
+  return found.length > 0 && unsure.length === 0
 }
 
 function isScalable(workload: Witness): workload is ScalableWitness {

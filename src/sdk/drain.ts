@@ -18,7 +18,12 @@ export type Drain =
   /** No rule has anything to say: pods can go, or another fault of the budget decides. */
   | { readonly state: 'open' }
   /** It cannot be known, for want of objects of these kinds. */
-  | { readonly state: 'unresolved'; readonly kinds: readonly KindName[] }
+  | {
+      readonly state: 'unresolved'
+      readonly kinds: readonly KindName[]
+      /** Kinds whose objects are there, and do not decide it. */
+      readonly there?: readonly KindName[]
+    }
   /**
    * `inactive`: nothing runs. `at-current`: no pod can go now. `at-hpa-min`: none can once autoscalers scale down.
    * `bare`: none can once a drain has taken those beyond the minimum, because nobody replaces them.
@@ -61,13 +66,13 @@ export function drainOf(
   if (workloads.length === 0) return open
 
   const replicas = replicasOf(cover, namespace, inventory)
-  if (!('current' in replicas)) return { state: 'unresolved', kinds: replicas }
+  if (!('current' in replicas)) return { state: 'unresolved', kinds: replicas.missing, there: replicas.there }
   const { current, least, leaving, autoscalers } = replicas
   const seen = { budget, workloads, autoscalers }
   // How far a Rollout is with a Deployment that it scales down, nobody has written.
   const later = Math.max(0, current - leaving)
   if (leaving > 0 && allowedDisruptions(budget, later) > 0 !== allowedDisruptions(budget, current) > 0)
-    return { state: 'unresolved', kinds: ['Deployment'] }
+    return { state: 'unresolved', kinds: [], there: ['Deployment'] }
   // The pods of a Job end, so they hold nothing up; but while they run they are what the budget is for.
   if (current === 0 && countless.length > 0) return open
   if (current === 0) return { state: 'inactive', replicas: 0, ...seen }

@@ -91,10 +91,17 @@ export type Missing = KindName | 'value'
 /** The policy could not decide for want of this. */
 export interface Unresolved {
   readonly unresolved: Missing
+  /** The objects that it is about are there, and what they say does not decide: none is missing. */
+  readonly there?: true
 }
 
 export function unresolved(missing: Missing): Unresolved {
   return { unresolved: missing }
+}
+
+/** Objects of a kind are there, and what they say does not decide. */
+export function undecided(kind: KindName): Unresolved {
+  return { unresolved: kind, there: true }
 }
 
 /** A case that is test and documentation at once. Objects are YAML flow or block text; what they leave out is filled in. */

@@ -128,7 +128,7 @@ function byPods(
   if (!job || cover.countless.some(({ kind }) => kind === 'DaemonSet')) return counted
   if (cover.unsure.length > 0) return { state: 'unresolved', kinds: cover.unsure }
   const replicas = replicasOf(cover, namespace, inventory)
-  if (!('current' in replicas)) return { state: 'unresolved', kinds: replicas }
+  if (!('current' in replicas)) return { state: 'unresolved', kinds: [...replicas.missing, ...replicas.there] }
   if (replicas.current === 0 || asked < replicas.current) return counted
   const workloads = cover.scalable.map(named)
   return { state: 'finished-job-integer', budget, owners: [job, ...jobs], replicas: replicas.current, workloads }
