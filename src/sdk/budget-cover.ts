@@ -130,14 +130,15 @@ function count(
   }
 }
 
-/** True if all autoscalers of a workload are known, and there are some. */
+/** True if an autoscaler of a workload is there, be it one of which nobody can say what it does. */
 function hasAutoscalers(
   workload: ScalableWitness['object'],
   namespace: string,
   inventory: Inventory<'HorizontalPodAutoscaler'>,
 ): boolean {
+  if (inventory.list('HorizontalPodAutoscaler', namespace) === unknown) return false
   const { found, unsure } = autoscalersOf(workload, namespace, inventory)
-  return found.length > 0 && unsure.length === 0
+  return found.length > 0 || unsure.length > 0
 }
 
 function isScalable(workload: Witness): workload is ScalableWitness {

@@ -1,5 +1,6 @@
 import type { Finding } from '../../../src/engine/finding.ts'
-import { comparable, inOrder, type Situation } from '../../support/ways.ts'
+import { memberOf } from '../../../src/sdk/shape.ts'
+import { comparable, inOrder, keyOf, type Situation } from '../../support/ways.ts'
 
 // What the API server does to examples; whatever else happens to one fails the test.
 const refusals: readonly (readonly [RegExp, string])[] = [
@@ -76,6 +77,19 @@ const completions: readonly Completion[] = [
     expected: sayingLike,
   },
   {
+    why: 'a port of a Service gets its protocol and the port itself as its target, and a snippet shows it',
+    holds: ({ info, others }) => [info, ...others].some(({ kind }) => kind === 'Service'),
+    expected: (finding, found) => (finding.loop === 'network' ? showingLike(finding, found) : finding),
+  },
+  {
+    why: 'a workload that says no replicas gets one',
+    holds: ({ info, object, others }) =>
+      [{ kind: info.kind, object }, ...others].some(
+        ({ kind, object }) => kind === 'Deployment' && memberOf(memberOf(object, 'spec'), 'replicas') === undefined,
+      ),
+    concerns: new Set(['compute-pdb-deadlock']),
+  },
+  {
     why: 'of several default classes the newest counts, and the API server sets the time',
     holds: ({ info, others }) => [info, ...others].filter(({ kind }) => kind === 'StorageClass').length > 1,
     concerns: new Set([
@@ -115,6 +129,12 @@ function sayingLike(finding: Finding, found: readonly Finding[]): Finding {
     (other) => other.rule === rule && other.reason === reason && other.path === path && sameFix(other, fix),
   )
   return same ? { ...finding, message: same.message } : finding
+}
+
+/** The finding with the snippet that the same one has in the other list. */
+function showingLike(finding: Finding, found: readonly Finding[]): Finding {
+  const same = found.find((other) => keyOf(other) === keyOf(finding))
+  return same?.snippet === undefined ? finding : { ...finding, snippet: same.snippet }
 }
 
 function sameFix(other: Finding, fix: string): boolean {
