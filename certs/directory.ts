@@ -78,11 +78,10 @@ async function refuseExisting(path: string): Promise<void> {
 }
 
 async function readFiles(directory: string) {
-  const [cert, key, authority] = await Promise.all([
-    readRequired(join(directory, certificateFile)),
-    readRequired(join(directory, keyFile)),
-    readOptional(join(directory, authorityFile)),
-  ])
+  // One after the other: of several that are missing, the same one is named each time.
+  const cert = await readRequired(join(directory, certificateFile))
+  const key = await readRequired(join(directory, keyFile))
+  const authority = await readOptional(join(directory, authorityFile))
   const hash = createHash('sha256')
     .update(JSON.stringify([cert, key, authority ?? null]))
     .digest('hex')
