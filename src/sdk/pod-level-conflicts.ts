@@ -39,8 +39,10 @@ export function* podLevelConflicts(kind: string, object: object): Generator<PodL
   for (const resource of resourcesOf(view.spec.resources)) {
     const holder = { path: view.path, containers, resource, limit: known(limits, resource) }
     const refused = [
-      ...aboveRequest(holder, judged, known(requests, resource)),
-      ...(resource.startsWith('hugepages-') ? aboveHugePages(holder) : []),
+      ...aboveTogether(holder, 'requests', containersRequest(judged, resource), known(requests, resource)),
+      ...(resource.startsWith('hugepages-')
+        ? aboveTogether(holder, 'limits', containersLimit(containers, resource), holder.limit)
+        : []),
       ...aboveLimit(holder),
     ]
     yield* refused
@@ -57,30 +59,18 @@ interface Holder {
   readonly limit: Quantity | undefined
 }
 
-function* aboveRequest(
+function* aboveTogether(
   { path, resource }: Holder,
-  containers: readonly ContainerResources[],
-  request: Quantity | undefined,
+  field: 'requests' | 'limits',
+  together: Quantity | Unknown | undefined,
+  ofPod: Quantity | undefined,
 ): Generator<PodLevelConflict, void, undefined> {
-  const asked = containersRequest(containers, resource)
-  if (!request || !isAbove(asked, request)) return
+  if (!ofPod || !isAbove(together, ofPod)) return
   const key = brief(resource, 32)
   yield {
-    path: path + pointer('resources', 'requests', resource),
-    message: `pod requests.${key} ${formatQuantity(request)} must be greater than or equal to aggregate container requests of ${formatQuantity(asked)}`,
-    fix: `set requests.${key} of the pod to ${formatQuantity(asked)} or more, or lower those of its containers`,
-    later: false,
-  }
-}
-
-function* aboveHugePages({ path, containers, resource, limit }: Holder): Generator<PodLevelConflict, void, undefined> {
-  const together = containersLimit(containers, resource)
-  if (!limit || !isAbove(together, limit)) return
-  const key = brief(resource, 32)
-  yield {
-    path: path + pointer('resources', 'limits', resource),
-    message: `pod limits.${key} ${formatQuantity(limit)} must be greater than or equal to aggregate container limits of ${formatQuantity(together)}`,
-    fix: `set limits.${key} of the pod to ${formatQuantity(together)} or more, or lower those of its containers`,
+    path: path + pointer('resources', field, resource),
+    message: `pod ${field}.${key} ${formatQuantity(ofPod)} must be greater than or equal to aggregate container ${field} of ${formatQuantity(together)}`,
+    fix: `set ${field}.${key} of the pod to ${formatQuantity(together)} or more, or lower those of its containers`,
     later: false,
   }
 }
