@@ -50,11 +50,19 @@ export function exemptionsOf(
   }
 }
 
-/** The end of an RFC 3339 date or date-time in milliseconds, NaN if it is neither. A date counts to its end in UTC. */
+/**
+ * The end of an RFC 3339 date or date-time in milliseconds, NaN if it is neither, or names a day that no month has. A date
+ * counts to its end in UTC.
+ */
 export function endOf(until: string): number {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(until)) return Date.parse(`${until}T23:59:59.999Z`)
-  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(until) ? Date.parse(until) : NaN
+  const [, date, time] = dateOrTime.exec(until) ?? []
+  const day = Date.parse(date ?? '')
+  // A day too many would else be one of the next month.
+  if (Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== date) return NaN
+  return Date.parse(time === undefined ? `${date}T23:59:59.999Z` : until)
 }
+
+const dateOrTime = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2}))?$/
 
 function settingsGrant(
   policy: Policy,
