@@ -361,11 +361,12 @@ function messageOf(budget: Budget, { state, budget: asked, replicas, workloads }
   return `${subject} covers ${replicas} replica${replicas === 1 ? '' : 's'} of ${names}${when}: 0 disruptions allowed`
 }
 
-function fixOf({ state, budget, replicas }: Stuck): string {
+function fixOf({ state, budget, replicas, autoscalers }: Stuck): string {
   if (state === 'inactive') return 'scale up, or remove the PDB'
   if (state === 'bare') return 'run them as a Deployment or StatefulSet'
   const enough = `${replicasToDrain(budget) ?? replicas + 1}`
-  const more = state === 'at-hpa-min' ? `set minReplicas so that ${enough} stay` : `run ${enough} replicas`
+  // An autoscaler takes away again what somebody adds.
+  const more = autoscalers.length > 0 ? `set minReplicas so that ${enough} stay` : `run ${enough} replicas`
   return replicas === 1
     ? `set maxUnavailable: 1 (a drain restarts the pod), ${more}, or remove the PDB`
     : `set maxUnavailable: 1 in place of minAvailable, or ${more}`

@@ -45,6 +45,16 @@ t.test('a number that has to stay is offered only where another can go', async (
   t.match(fix(pod('a'), pod('b')), [/or set an integer minAvailable/])
 })
 
+t.test('replicas are not offered where an autoscaler takes them away again', async (t) => {
+  const budget = '{ kind: PodDisruptionBudget, spec: { minAvailable: 3, selector: { matchLabels: { app: web } } } }'
+  const template = 'template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: web }] } }'
+  const web = `{ kind: Deployment, metadata: { name: web }, spec: { replicas: 3, ${template} } }`
+  const autoscaler =
+    '{ kind: HorizontalPodAutoscaler, spec: { minReplicas: 2, maxReplicas: 9, scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web } } }'
+  t.match(fixes('compute-pdb-deadlock', budget, web), [/ or run 4 replicas$/])
+  t.match(fixes('compute-pdb-deadlock', budget, `${web}\n---\n${autoscaler}`), [/ or set minReplicas so that 4 stay$/])
+})
+
 t.test('whoever writes a Deployment is told what to type before whom to ask', async (t) => {
   const open = `{ kind: Deployment, spec: { template: { spec: { containers: [{ name: web }] } } } }`
   t.match(fixes('compute-cpu-limit', open), [/^set limits\.cpu of web, such as 500m.*; .*ask the platform team/])
