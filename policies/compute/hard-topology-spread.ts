@@ -15,7 +15,6 @@ const snippet = yaml`topologySpreadConstraints:
     topologyKey: ${{ topologyKey: 'topology.kubernetes.io/zone' }}
     whenUnsatisfiable: ScheduleAnyway # was DoNotSchedule
     nodeTaintsPolicy: Honor
-    matchLabelKeys: [pod-template-hash]
     labelSelector: { matchLabels: ${{ labels: { app: 'web' } }} }`
 const blindWhy =
   'A domain whose nodes take no pod is counted all the same and stays empty, so the others may not grow past maxSkew: pods stay Pending beside idle nodes.'

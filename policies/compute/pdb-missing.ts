@@ -38,6 +38,7 @@ export default definePolicy({
 kind: PodDisruptionBudget
 metadata:
   name: ${{ name: 'web' }}
+  namespace: ${{ namespace: 'shop' }}
 spec:
   maxUnavailable: 1
   unhealthyPodEvictionPolicy: AlwaysAllow
@@ -142,7 +143,7 @@ spec:
       path: podSpecOf(kind, object)?.metadataPath.concat('/labels') ?? '/spec/workloadRef',
       message: `${kind}/${brief(name)} serves ${brief(nameOf(service))} with ${scale.floor} replicas, and no PDB covers them`,
       fix: 'add a PodDisruptionBudget with maxUnavailable: 1 over these labels',
-      values: { name: name === '' ? undefined : name, labels: labelsOfPods(kind, templated) },
+      values: { name: name === '' ? undefined : name, namespace, labels: labelsOfPods(kind, templated) },
       related: [{ kind: 'Service', namespace, name: nameOf(service) }],
     }
   },

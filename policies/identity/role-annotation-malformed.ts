@@ -37,16 +37,22 @@ export default definePolicy({
   on: ['ServiceAccount', ...podKinds],
   reads: [],
   reasons: {
-    arn: { baseline: 'deny', why, snippet: snippet('eks.amazonaws.com/role-arn', arn) },
+    arn: { baseline: 'deny', why, snippet: snippet('eks.amazonaws.com/role-arn', `${arn} # an example: write yours`) },
     guid: {
       baseline: 'deny',
       why,
-      snippet: snippet('azure.workload.identity/client-id', '11111111-2222-3333-4444-555555555555'),
+      snippet: snippet(
+        'azure.workload.identity/client-id',
+        '11111111-2222-3333-4444-555555555555 # an example: write yours',
+      ),
     },
     email: {
       baseline: 'deny',
       why,
-      snippet: snippet('iam.gke.io/gcp-service-account', 'app-role@my-project.iam.gserviceaccount.com'),
+      snippet: snippet(
+        'iam.gke.io/gcp-service-account',
+        'app-role@my-project.iam.gserviceaccount.com # an example: write yours',
+      ),
     },
     expiry: {
       baseline: 'warn',

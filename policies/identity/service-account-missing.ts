@@ -33,7 +33,8 @@ export default definePolicy({
       snippet: yaml`apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: ${{ account: 'app' }}`,
+  name: ${{ account: 'app' }}
+  namespace: ${{ namespace: 'shop' }}`,
     },
   },
   examples: {
@@ -110,7 +111,7 @@ metadata:
         near === undefined
           ? 'create it, or correct the name'
           : `write serviceAccountName: ${brief(near)}, or create it`,
-      values: { account: answer.name },
+      values: { account: answer.name, namespace },
     }
   },
 })

@@ -8,10 +8,7 @@ import { type GivenValues, yaml } from '../../src/sdk/snippet.ts'
 import { declaredPortsOf, servingPortsOf, type DeclaredPort } from '../../src/sdk/target-ports.ts'
 import { isVariable } from '../../src/sdk/variables.ts'
 
-const snippet = yaml`ports:
-  - {name: ${{ name: 'http' }}, containerPort: ${{ port: 8080 }}}
-readinessProbe:
-  httpGet: {path: /ready, port: ${{ name: 'http' }}} # a port of this container, or its number`
+const snippet = yaml`port: ${{ port: 8080 }} # in this probe or hook: a port of its container, or the number where the process listens`
 
 const container = (fields: string, name = 'web') =>
   `{ name: ${name}, image: "registry.example.com/web:1.4.2", resources: { requests: { cpu: 100m, memory: 128Mi }, limits: { cpu: 200m, memory: 128Mi } }, ${fields} }`
@@ -41,7 +38,6 @@ export default definePolicy({
     host: {
       baseline: 'warn',
       why: 'The kubelet connects to that host instead of the pod, so the answer of another machine decides whether this pod gets traffic.',
-      snippet,
     },
     undeclared: {
       baseline: 'audit',
@@ -203,12 +199,13 @@ function portFault(
   if (ports.some(({ name }) => name === port)) return undefined
   // The rest of a patch may declare it.
   if (ports.some(mayBeAny) || isPart(view.spec)) return unresolved('value')
+  const elsewhere = servingPortsOf(view).byName.get(port)?.[0]
   return {
     reason: 'named-port',
     path: `${handler.path}/port`,
     message: `${askerOf(handler, container)}: port "${port}" is not declared in this container`,
-    fix: fixOf(port, ports, servingPortsOf(view).byName.get(port)?.[0]),
-    values: valuesOf(ports),
+    fix: fixOf(port, ports, elsewhere),
+    values: elsewhere?.number === undefined ? valuesOf(ports) : { port: elsewhere.number },
   }
 }
 
@@ -234,10 +231,9 @@ function numberFault(port: number, handler: Handler, container: string, ports: r
   }
 }
 
-/** A port of the container by name and number. */
-function valuesOf(ports: readonly DeclaredPort[]): GivenValues {
-  const known = ports.find(({ name, number }) => name !== '' && number !== undefined)
-  return { name: known?.name, port: known?.number }
+/** The port of a container that has but one. */
+function valuesOf([only, second]: readonly DeclaredPort[]): GivenValues {
+  return second ? {} : { port: only?.name || only?.number }
 }
 
 /** A port whose name or number is not known yet. */

@@ -36,7 +36,7 @@ export default definePolicy({
       why: 'The scheduler places no pod whose claim it cannot find: the pod stays Pending for as long as the claim is not there.',
       snippet: yaml`apiVersion: v1
 kind: PersistentVolumeClaim
-metadata: {name: ${{ claim: 'data' }}}
+metadata: {name: ${{ claim: 'data' }}, namespace: ${{ namespace: 'shop' }}}
 spec:
   accessModes: [ReadWriteOnce]
   resources: {requests: {storage: 10Gi}}`,
@@ -150,7 +150,7 @@ spec:
             path: ref.path,
             message: `${kind} ${brief(name)} mounts claim ${brief(ref.name)}, which does not exist`,
             fix: near === undefined ? 'create it, or correct claimName' : `claimName: ${brief(near)}, or create it`,
-            values: { claim: ref.name },
+            values: { claim: ref.name, namespace },
           }
         }
       }

@@ -12,8 +12,8 @@ import { stringOf } from '../../src/sdk/shape.ts'
 
 const why =
   'The volume is made as soon as it is claimed, in a zone chosen without the CPU, affinity and taints of its pod; each replica may be stranded where its disk is.'
-const snippet = `spec:
-  storageClassName: gp3   # volumeBindingMode: WaitForFirstConsumer
+const snippet = `spec: # an example: keep what the claim has, but for its class
+  storageClassName: gp3 # one of yours with volumeBindingMode: WaitForFirstConsumer
   accessModes: [ReadWriteOnce]
   resources: {requests: {storage: 10Gi}}`
 

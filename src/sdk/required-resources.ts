@@ -26,7 +26,7 @@ export const resourceTargets = [
 ] as const
 
 /** What to type instead, for every rule about requests and limits: following one of them raises none of the others. */
-export const soundResources = `resources:
+export const soundResources = `resources: # an example: keep what the container has and write what it lacks
   requests: { cpu: 100m, memory: 128Mi }
   limits: { cpu: 500m, memory: 128Mi } # no cpu where the platform lets it burst
 `

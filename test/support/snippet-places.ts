@@ -15,7 +15,6 @@ export const inPlaceOf: ReadonlyMap<string, readonly string[]> = new Map<string,
   ['compute-pdb-unscalable-owner', ['spec/selector']],
   ['network-service-selector-no-match', ['spec/selector']],
   ['network-ingress-backend-missing', ['backend/service/port']],
-  ['network-probe-port-unresolvable', ['readinessProbe']],
   ['storage-scheduler-bypass', ['nodeName']],
 ])
 
@@ -67,8 +66,6 @@ export const elsewhere: ReadonlyMap<string, string> = new Map([
   ['network-instance-target-needs-nodeport: the same, by the default of its class', 'the rest of what the class says'],
   ['network-policy-blocks-lb: the load balancer of a cloud is no pod of any namespace', 'the other way, in a comment'],
   ['network-policy-blocks-lb: nobody is let in to the pods of a load balancer', 'the other way, in a comment'],
-  ['network-probe-port-unresolvable: a hook calls a port that is not there', 'it is a hook'],
-  ['network-probe-port-unresolvable: the port of a sibling container', 'it is another probe'],
   ['network-rollout-drain-gap grace-lt-deregistration', 'an annotation of what sends to the pods'],
   [
     'network-service-port-unresolvable: only an init container has it, which has ended by then',

@@ -34,7 +34,8 @@ export function typed(example: FailingExample, finding: Finding, inPlaceOf: read
 
 const ofContainer = ['resources', 'readinessProbe', 'livenessProbe', 'ports', 'env', 'image', 'imagePullPolicy']
 const ofPod = ['affinity', 'topologySpreadConstraints', 'volumes', 'terminationGracePeriodSeconds', 'containers']
-const ofConstraint = ['nodeTaintsPolicy', 'nodeAffinityPolicy', 'matchLabelKeys']
+// Beside what the finding points at: of a constraint, a probe.
+const besidePath = ['nodeTaintsPolicy', 'nodeAffinityPolicy', 'matchLabelKeys', 'port']
 
 /** What holds the first key of a fragment. */
 function placeOf(fragment: Json, object: Json, { rule, path, object: { kind } }: Finding): Json {
@@ -45,7 +46,7 @@ function placeOf(fragment: Json, object: Json, { rule, path, object: { kind } }:
   if (rule === 'identity-automount-default-sa') return at((view?.path ?? '').slice(0, -'/spec'.length)) ?? object
   if (key === 'backend') return at(path.slice(0, path.lastIndexOf('/backend'))) ?? object
   if (ofPod.includes(key)) return view?.spec ?? object
-  if (ofConstraint.includes(key)) return at(path.slice(0, path.lastIndexOf('/'))) ?? object
+  if (besidePath.includes(key)) return at(path.slice(0, path.lastIndexOf('/'))) ?? object
   if (ofContainer.includes(key)) {
     const segments = segmentsOf(path) ?? []
     const list = segments.findIndex((segment) => /^(initC|c|ephemeralC)ontainers$/.test(segment))
