@@ -152,7 +152,7 @@ t.test('the API server goes away and comes back, and old versions with it', asyn
   await cluster.kubectl(['delete', 'pdb', 'lost'])
   await created(cluster, kube, budget('new'))
   await waitFor('the truth of now', names, { until: (seen) => seen.join() === 'kept,new' })
-  await waitFor('every kind to recover', () => live.status().every(({ error }) => error === undefined), {})
+  await waitFor('every kind to recover', () => live.status().every(({ error }) => error === undefined))
 })
 
 t.test('a version that was compacted away', async (t) => {

@@ -62,8 +62,12 @@ t.test('what comes last is told of what it makes of those before it, whenever it
     const from = webhook.log().length
     for (const info of later) await place(cluster, info)
     await knowsOfEach(webhook, later, 1)
+    const said = await routedService(cluster, webhook)
+    await waitFor('the route to be known', said, { until: (texts) => texts.length === 1 })
+    t.match(await said(), [/Service web has no port 81, to which HTTPRoute web sends/])
     await removeCustomKinds(cluster, later)
     await knowsOfEach(webhook, later, 0)
+    t.strictSame(await said(), [], 'nothing is said of a route that is gone')
     await installCustomKinds(cluster)
     for (const info of later) await place(cluster, info)
     await knowsOfEach(webhook, later, 1)
@@ -132,12 +136,32 @@ async function openNamespaces(cluster: Cluster, webhook: Webhook, pairs: readonl
   const names = new Set(
     all.map(({ kind, namespace, name }) => (kind === 'Namespace' ? name : namespace)).filter(Boolean),
   )
-  for (const name of names) {
-    const path = `/api/v1/namespaces/${name}`
-    await cluster.request('POST', '/api/v1/namespaces', { metadata: { name } })
-    await cluster.request('POST', `${path}/serviceaccounts`, { metadata: { name: 'default' } })
-    const chosen = { metadata: { labels: { [webhookLabel]: webhook.name } } }
-    await cluster.request('PATCH', path, chosen, { contentType: 'application/merge-patch+json' })
+  for (const name of names) await openNamespace(cluster, webhook, name)
+}
+
+async function openNamespace(cluster: Cluster, webhook: Webhook, name: string): Promise<void> {
+  const path = `/api/v1/namespaces/${name}`
+  await cluster.request('POST', '/api/v1/namespaces', { metadata: { name } })
+  await cluster.request('POST', `${path}/serviceaccounts`, { metadata: { name: 'default' } })
+  const chosen = { metadata: { labels: { [webhookLabel]: webhook.name } } }
+  await cluster.request('PATCH', path, chosen, mergePatch)
+}
+
+const mergePatch = { contentType: 'application/merge-patch+json' }
+
+/** What is said of routes, each time that a Service gives up the port to which an HTTPRoute sends. */
+async function routedService(cluster: Cluster, webhook: Webhook): Promise<() => Promise<readonly string[]>> {
+  await openNamespace(cluster, webhook, 'routed')
+  const services = '/api/v1/namespaces/routed/services'
+  await cluster.request('POST', services, { metadata: { name: 'web' }, spec: { ports: [{ port: 81 }] } })
+  const rules = [{ backendRefs: [{ name: 'web', port: 81 }] }]
+  const apiVersion = 'gateway.networking.k8s.io/v1'
+  const route = { apiVersion, kind: 'HTTPRoute', metadata: { name: 'web' }, spec: { rules } }
+  await cluster.request('POST', `/apis/${apiVersion}/namespaces/routed/httproutes`, route)
+  return async () => {
+    const ports = { spec: { ports: [{ port: 8080 }] } }
+    const { warnings } = await cluster.request('PATCH', `${services}/web?dryRun=All`, ports, mergePatch)
+    return warnings.filter((text) => text.startsWith('[network-ingress-backend-missing]'))
   }
 }
 

@@ -9,8 +9,6 @@ import { autoscaler, deployment, soundResources } from './support/objects.ts'
 import { useCluster } from './support/shared-cluster.ts'
 import { startWebhook } from './support/webhook.ts'
 
-// The controller looks every fifteen seconds.
-
 t.test('autoscalers', async (t) => {
   t.jobs = 3
   const cluster = await useCluster(t)

@@ -182,8 +182,9 @@ export class FakeApiServer {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', this.url)
     const verb = url.searchParams.has('watch') ? 'watch' : 'list'
+    const asked = this.#kinds.has(url.pathname) ? verb : 'discovery'
     this.requests.push(`${verb} ${decodeURIComponent(`${url.pathname}${url.search}`)}`)
-    const index = this.faults.findIndex(({ when = 'any' }) => when === 'any' || when === verb)
+    const index = this.faults.findIndex(({ when = 'any' }) => when === 'any' || when === asked)
     const fault = index < 0 ? undefined : this.faults.splice(index, 1)[0]
     if (fault) return this.#fail(response, fault)
     if (request.headers.authorization !== `Bearer ${this.token}`) return status(response, 401, 'Unauthorized')

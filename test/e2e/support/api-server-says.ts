@@ -79,11 +79,13 @@ const completions: readonly Completion[] = [
   {
     why: 'a port of a Service gets its protocol and the port itself as its target, and a snippet shows it',
     holds: ({ info, others }) => [info, ...others].some(({ kind }) => kind === 'Service'),
-    expected: (finding, found) => (finding.loop === 'network' ? showingLike(finding, found) : finding),
+    expected: (finding, found) =>
+      finding.rule === 'network-service-port-unresolvable' ? showingLike(finding, found) : finding,
   },
   {
-    why: 'a workload that says no replicas gets one',
+    why: 'a Deployment that leaves its replicas to several autoscalers gets one',
     holds: ({ info, object, others }) =>
+      others.filter(({ kind }) => kind === 'HorizontalPodAutoscaler').length > 1 &&
       [{ kind: info.kind, object }, ...others].some(
         ({ kind, object }) => kind === 'Deployment' && memberOf(memberOf(object, 'spec'), 'replicas') === undefined,
       ),

@@ -36,7 +36,8 @@ export async function openNamespace(cluster: Cluster, name: string, webhook?: st
   }
   await waitFor(
     `the service account of ${name}`,
-    async () => (await get('serviceaccounts/default')).at('metadata').value,
+    // The answer that it is not there has metadata too.
+    async () => (await get('serviceaccounts/default')).at('metadata', 'name').value,
   )
   const kubectl = (args: readonly string[], options?: KubectlOptions): Promise<CommandResult> =>
     cluster.kubectl(['--namespace', name, ...args], options)
