@@ -77,8 +77,10 @@ export async function* follow(
       if (failure.code === 'D2_KUBE_NOT_FOUND') {
         version = undefined
         const change = await whereNotServed(connection, info, settings)
-        const retryInMs = change.type === 'failed' ? waits.next() : Math.round(30_000 * (0.5 + random() / 2))
-        yield change.type === 'failed' ? { ...change, retryInMs } : change
+        const retryInMs = change?.type === 'replaced' ? Math.round(30_000 * (0.5 + random() / 2)) : waits.next()
+        if (change) yield change.type === 'failed' ? { ...change, retryInMs } : change
+        // Told only if it lasts.
+        else if (waits.failures % 5 === 0) yield { type: 'failed', failure, lost: false, retryInMs }
         if (!(await slept(settings, retryInMs))) return
         continue
       }
@@ -119,9 +121,15 @@ function changeOf(event: Exclude<WatchEvent, { type: 'OPEN' }>, { keep }: Follow
   return { type: 'put', object: keep(event.object) }
 }
 
-async function whereNotServed(connection: Connection, info: KindInfo, { signal }: FollowSettings): Promise<Change> {
+/** What it means that a resource was not found; undefined where it comes or goes at this moment, or answers lag behind. */
+async function whereNotServed(
+  connection: Connection,
+  info: KindInfo,
+  { signal }: FollowSettings,
+): Promise<Change | undefined> {
   try {
     const served = await servedVersions(connection, info, signal)
+    if (served.includes(info.version)) return undefined
     if (served.length === 0) return { type: 'replaced', objects: [] }
     const sentence = `the API server serves ${info.resource} of API group "${info.group}" only as ${served.join(', ')}, not as ${info.version}`
     return { type: 'failed', failure: new KubeFailure('D2_KUBE_NOT_FOUND', sentence), lost: true, retryInMs: 0 }

@@ -187,6 +187,22 @@ t.test('a resource that is not served is empty until it is', async (t) => {
   t.equal(await next(), 'failed D2_KUBE_ANSWER', 'discovery that fails proves nothing')
 })
 
+t.test('a kind that comes or goes at this moment is asked for again, and what is known of it stays', async (t) => {
+  const { server, next } = await followed(t)
+  t.equal(await next(), 'replaced ')
+  server.put(path, hpa('a'))
+  t.equal(await next(), 'put a')
+  // Found among what is served, and not found itself: one of both lags behind.
+  server.faults.push({ when: 'watch', status: 404 }, { when: 'list', status: 404 })
+  server.endWatches()
+  t.equal(await next(), 'replaced a')
+  for (let times = 0; times < 6; times++) server.faults.push({ when: 'list', status: 404 })
+  server.compact()
+  server.sendAll({ type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too old resource version' } })
+  t.equal(await next(), 'failed D2_KUBE_NOT_FOUND', 'told once it lasts')
+  t.equal(await next(), 'replaced a')
+})
+
 t.test('it ends with its signal, also while it waits', async (t) => {
   const { server, next, stop } = await followed(t)
   await next()
