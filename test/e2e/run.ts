@@ -55,7 +55,7 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 function isLong(file: string): boolean {
-  return /^(policies|three-ways|proof-budgets|stale|bursts|kustomize)/.test(file)
+  return /^(policies|three-ways|proof-budgets|proof-volumes|orders|stale|bursts|kustomize)/.test(file)
 }
 
 interface Outcome {
